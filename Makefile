@@ -1,0 +1,49 @@
+# Two commands do everything on a machine with Python 3.11+ and make:  make report   and   make test
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+REPORT ?= midterm
+export PYTHONHASHSEED := 0
+
+.DEFAULT_GOAL := help
+.PHONY: help report test lab lock bench proof demo clean
+
+help: ## list the commands
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/'
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; run make with PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+report: $(READY) ## produce a report: midterm, or REPORT=final
+	$(BIN)/evaluation report $(REPORT)
+
+demo: $(READY) ## write the demonstration data to data/demo
+	$(BIN)/evaluation demo
+
+test: $(READY) ## lint, types, every notebook, all tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lab: $(READY) ## open the chapters in JupyterLab
+	$(BIN)/evaluation demo --if-missing
+	$(BIN)/jupyter lab --notebook-dir notebooks
+
+lock: $(READY) ## resolve requirements.lock anew from pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --extra dev --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+
+bench: $(READY) ## run the benchmarks; results go to benchmarks/results
+	$(BIN)/python -m benchmarks
+
+proof: $(READY) ## run the slow proofs (whole reports, twice); results go to benchmarks/results
+	$(BIN)/python -m benchmarks proof
+
+clean: ## remove what runs and caches left (not the data, not the reports)
+	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

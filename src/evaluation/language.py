@@ -1,0 +1,281 @@
+"""How numbers, dates, labels and sentences read in bokmål (nb), nynorsk (nn) and English (en).
+
+Numbers follow the language (decimal comma and space in Norwegian), labels come from `labels.csv`, and a sentence is a text
+with `{names}` that `Words.say` fills. Text from data is escaped, so that a municipality named `*x*` stays text.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import numbers
+import re
+import string
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Protocol, runtime_checkable
+
+from evaluation.errors import InputError, Problem
+
+LANGUAGES = ("nb", "nn", "en")
+Text = Mapping[str, str]
+MISSING = ".."
+WITHHELD = ":"
+MINUS = "\N{MINUS SIGN}"
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+_MONTHS = {
+    "nb": "januar februar mars april mai juni juli august september oktober november desember".split(),
+    "nn": "januar februar mars april mai juni juli august september oktober november desember".split(),
+    "en": "January February March April May June July August September October November December".split(),
+}
+_AND = {"nb": "og", "nn": "og", "en": "and"}
+_LABELS = Path(__file__).with_name("labels.csv")
+_SPEC = re.compile(r"(?P<sign>\+)?(?:\.(?P<decimals>\d)f)?")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"}
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A piece of prose in three languages, written by the author: not escaped, and its own `{names}` are filled."""
+
+    nb: str
+    nn: str
+    en: str
+
+    def __getitem__(self, language: str) -> str:
+        return {"nb": self.nb, "nn": self.nn, "en": self.en}[language]
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A number that knows how many decimals it is read with; `signed` shows a plus before positive numbers."""
+
+    number: float | None
+    decimals: int
+    signed: bool = False
+
+
+@runtime_checkable
+class Spoken(Protocol):
+    """What can be read out part by part, as `{effect.value}`: returns finished phrases and amounts by name."""
+
+    def spoken(self, words: Words) -> Mapping[str, str | Amount]:
+        """Return the parts by name, in the language of `words`."""
+
+
+def three(nb: str, nn: str, en: str) -> Text:
+    """Return the three-language mapping of a text."""
+    return {"nb": nb, "nn": nn, "en": en}
+
+
+def escape(text: object) -> str:
+    """Return `text` as Markdown that shows exactly these characters, on one line: no markup, link, math or reference."""
+    line = " ".join(str(text).split())
+    line = re.sub(r"([\\`*_{}\[\]()#|~^$!])", r"\\\1", line)
+    line = re.sub(r"(?<=-)-|(?<=\.)\.|(?<=www)\.|:(?=//)", lambda found: "\\" + found.group(), line)
+    line = re.sub(r"^(\d+)([.)])|^([-+=:])", lambda found: f"{found[1] or ''}\\{found[2] or found[3]}", line)
+    return re.sub("[&<>@]", lambda found: _ENTITIES[found.group()], line)
+
+
+@lru_cache(maxsize=1)
+def labels() -> Mapping[str, Text]:
+    """Return every label of `labels.csv` by key, in its form inside a sentence."""
+    with _LABELS.open(encoding="utf-8", newline="") as file:
+        return MappingProxyType({row["key"]: three(row["nb"], row["nn"], row["en"]) for row in csv.DictReader(file)})
+
+
+def names_in(text: str) -> set[str]:
+    """Return the names a text asks for: `{rate}` and `{effect.value}` give `rate` and `effect`."""
+    return {re.split(r"[.\[]", field)[0] for _, field, _, _ in string.Formatter().parse(text) if field is not None}
+
+
+@dataclass(frozen=True)
+class Words:
+    """How things read in one language: "nb", "nn" or "en"."""
+
+    language: str
+
+    def __post_init__(self) -> None:
+        if self.language not in LANGUAGES:
+            remedy = "Choose nb (bokmål), nn (nynorsk) or en (English); plain 'no' is not one of them."
+            raise InputError(Problem("No such report language", remedy, column="language", value=self.language))
+
+    def number(self, x: object, decimals: int = 1, *, signed: bool = False) -> str:
+        """Return a number rounded to `decimals`; '..' when there is none. A rounded zero has no sign."""
+        if x is None or not math.isfinite(float(x)):  # type: ignore[arg-type]
+            return MISSING
+        digits = f"{abs(float(x)):,.{decimals}f}"  # type: ignore[arg-type]
+        zero = not any(character in "123456789" for character in digits)
+        if self.language != "en":
+            digits = digits.translate({ord(","): NO_BREAK, ord("."): ","})
+        negative = float(x) < 0  # type: ignore[arg-type]
+        sign = "" if zero else MINUS if negative else "+" if signed else ""
+        return sign + digits
+
+    def integer(self, x: object) -> str:
+        """Return a whole number with thousands separated."""
+        return self.number(x, 0)
+
+    def signed(self, x: object, decimals: int = 1) -> str:
+        """Return a number with its sign, plus included."""
+        return self.number(x, decimals, signed=True)
+
+    def known(self, key: object) -> bool:
+        """Return whether `key` has a label."""
+        return isinstance(key, str) and key in labels()
+
+    def term(self, key: str) -> str:
+        """Return the label of `key` as it stands inside a sentence."""
+        if not self.known(key):
+            near = get_close_matches(str(key), labels(), n=3)
+            hint = f"Did you mean {', '.join(near)}?" if near else "Add it there, or give the text in nb, nn and en."
+            raise InputError(Problem("No such label", hint, file="labels.csv", column="key", value=key))
+        return labels()[key][self.language]
+
+    def label(self, key: str) -> str:
+        """Return the label of `key` with a capital first letter, as in headings, legends and cells."""
+        return capital(self.term(key))
+
+    def heading(self, text: str | Text | Passage) -> str:
+        """Return a heading: a label key's label, or the text of this language."""
+        return self.label(text) if isinstance(text, str) else self.text(text)
+
+    def value(self, column: str, value: object) -> str:
+        """Return how a value of a column is shown: its label if it has one, otherwise itself.
+
+        A key `column.value` of `labels.csv` comes before the key `value`, so that intake "1" is not any other "1".
+        """
+        for key in (f"{column}.{value}", value):
+            if self.known(key):
+                return self.label(str(key))
+        if isinstance(value, Mapping):
+            return self.text(value)
+        return self.moment(value) if hasattr(value, "year") else " ".join(str(value).split())
+
+    def moment(self, value: Any) -> str:
+        """Return a quarter, year or date."""
+        if not hasattr(value, "ordinal"):
+            return self.date(value)
+        return self.quarter(value) if value.freqstr.startswith("Q") else str(value.year)
+
+    def quarter(self, period: Any) -> str:
+        """Return a quarter as '1. kvartal 2012' or 'Q1 2012'."""
+        return f"Q{period.quarter} {period.year}" if self.language == "en" else f"{period.quarter}. kvartal {period.year}"
+
+    def short_quarter(self, period: Any) -> str:
+        """Return a quarter as '1. kv. 2012' or 'Q1 2012'."""
+        return self.quarter(period).replace("kvartal", "kv.")
+
+    def date(self, day: date) -> str:
+        """Return a date as '31. desember 2013' or '31 December 2013'."""
+        stop = "" if self.language == "en" else "."
+        return f"{day.day}{stop} {_MONTHS[self.language][day.month - 1]} {day.year}"
+
+    def text(self, text: Text | Passage) -> str:
+        """Return this language's text of a three-language text."""
+        if not isinstance(text, Passage) and (not isinstance(text, Mapping) or self.language not in text):
+            remedy = "Give the text as {nb: ..., nn: ..., en: ...}."
+            raise InputError(Problem(f"A text is missing in {self.language}", remedy, value=text))
+        return text[self.language]
+
+    def list(self, items: Iterable[object]) -> str:
+        """Return 'a, b og c'."""
+        shown = [str(item) for item in items]
+        if len(shown) < 2:
+            return "".join(shown)
+        return f"{', '.join(shown[:-1])} {_AND[self.language]} {shown[-1]}"
+
+    def say(self, text: str | Text | Passage, /, **values: object) -> str:
+        """Return Markdown: the text with its `{names}` filled and everything that comes from data escaped.
+
+        Whole numbers get thousands, other numbers one decimal; `{x:.2f}`, `{x:+.1f}` and `{year:d}` (no thousands) ask
+        for another form, `{code:term}` for a label. Quarters, dates, lists and three-language texts are spelled out.
+        """
+        return _Filler(self, values, escape).fill(text)
+
+    def plain(self, text: str | Text | Passage, /, **values: object) -> str:
+        """Return the same as `say` as plain text: for captions, notes, alternative texts and cells."""
+        return _Filler(self, values, lambda found: " ".join(str(found).split())).fill(text)
+
+
+def capital(text: str) -> str:
+    """Return `text` with its first letter a capital one."""
+    return text[:1].upper() + text[1:]
+
+
+class _Filler(string.Formatter):
+    """Fills the names of a text; only plain names and one named part of a `Spoken` value can be asked for."""
+
+    def __init__(self, words: Words, values: Mapping[str, object], safe: Any):
+        self.words, self.values, self.safe = words, values, safe
+
+    def fill(self, text: str | Text | Passage) -> str:
+        chosen = text if isinstance(text, str) else self.words.text(text)
+        try:
+            return self.vformat(chosen, (), self.values)
+        except ValueError as error:
+            raise InputError(Problem(f"A text cannot be filled ({error})", "Mend its braces.", value=chosen)) from error
+
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> tuple[Any, str]:
+        name, _, part = field_name.partition(".")
+        if name not in self.values:
+            known = ", ".join(sorted(self.values)) or "none"
+            raise InputError(Problem("A text asks for a value that was not given", f"Given: {known}.", value=field_name))
+        value = self.values[name]
+        if not part:
+            return value, name
+        parts = value.spoken(self.words) if isinstance(value, Spoken) else {}
+        if part not in parts:
+            remedy = f"It has {', '.join(sorted(parts))}." if parts else "Only a finding has parts; give the value itself."
+            raise InputError(Problem("A text asks for a part that the value does not have", remedy, value=field_name))
+        found = parts[part]
+        return (_Ready(found) if isinstance(found, str) else found), name
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        words = self.words
+        if format_spec in ("term", "label"):
+            return words.term(value) if format_spec == "term" else words.label(value)
+        if isinstance(value, Spoken):
+            return self.format_field(value.spoken(words)["value"], format_spec)
+        if isinstance(value, Amount) or (isinstance(value, numbers.Real) and not isinstance(value, bool)):
+            return self._number(value, format_spec)
+        if value is None:
+            return MISSING
+        if format_spec == "short" and hasattr(value, "quarter"):
+            return words.short_quarter(value)
+        if format_spec:
+            raise InputError(Problem(f"A text asks for the form {format_spec!r} of a text", "Remove it.", value=value))
+        if isinstance(value, _Ready):
+            return value
+        if isinstance(value, Passage):
+            return self.fill(value)
+        if isinstance(value, Mapping):
+            return str(self.safe(words.text(value)))
+        if isinstance(value, (list, tuple)):
+            return words.list(self.format_field(item, "") for item in value)
+        return words.moment(value) if hasattr(value, "year") else str(self.safe(value))
+
+    def _number(self, value: Any, spec: str) -> str:
+        amount = value if isinstance(value, Amount) else None
+        x = amount.number if amount else value
+        if spec == "d":
+            return f"{int(x)}" if x is not None else MISSING
+        form = _SPEC.fullmatch(spec)
+        if form is None:
+            remedy = "Use {x}, {x:.2f}, {x:+.1f}, {year:d} or {code:term}."
+            raise InputError(Problem(f"A text asks for an unknown form {spec!r} of a number", remedy, value=x))
+        usual = amount.decimals if amount else 0 if isinstance(x, numbers.Integral) else 1
+        decimals = usual if form["decimals"] is None else int(form["decimals"])
+        return self.words.number(x, decimals, signed=bool(form["sign"]) or bool(amount and amount.signed))
+
+
+class _Ready(str):
+    """A finished phrase: shown as it is."""
+
+    __slots__ = ()
