@@ -11,12 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 SHOWN = 20
-_ELEVEN_DIGITS = re.compile(r"(?<!\d)\d{6}[ -]?\d{5}(?!\d)")
+# Ten digits too: a spreadsheet eats the leading zero of those born on the first to the ninth.
+_IDENTITY_NUMBER = re.compile(r"(?<!\d)\d{5,6}[ -]?\d{5}(?!\d)")
 
 
 def redact(text: object) -> str:
-    """Return `text` with anything shaped like a national identity number (11 digits) replaced by a mark."""
-    return _ELEVEN_DIGITS.sub("[identity number]", str(text))
+    """Return `text` with anything shaped like a national identity number (11 digits, or 10 when the zero is lost) replaced by a mark."""
+    return _IDENTITY_NUMBER.sub("[identity number]", str(text))
 
 
 @dataclass(frozen=True)
