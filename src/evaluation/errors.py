@@ -16,7 +16,7 @@ _IDENTITY_NUMBER = re.compile(r"(?<!\d)\d{5,6}[ -]?\d{5}(?!\d)")
 
 
 def redact(text: object) -> str:
-    """Return `text` with anything shaped like a national identity number (11 digits, or 10 when the zero is lost) replaced by a mark."""
+    """Return `text` with anything shaped like a national identity number replaced by a mark."""
     return _IDENTITY_NUMBER.sub("[identity number]", str(text))
 
 
