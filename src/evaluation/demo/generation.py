@@ -1,0 +1,113 @@
+"""Write the demonstration data into a folder, and know what it should come to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from evaluation.demo import files, positions, programme, sick_leave
+from evaluation.demo.world import YEARS, build
+from evaluation.errors import InputError, Problem
+
+HOME = Path(__file__).parents[3] / "data" / "demo"
+SCENARIOS = ("standard", "null")
+SEED = 2011
+THROUGH = ("2013K4", "2014K4", "2015K4")
+
+Files = Iterator[tuple[str, Callable[[], bytes]]]
+
+
+def generate(folder: str | Path, *, scenario: str = "standard", seed: int = SEED) -> dict[str, str]:
+    """Write the demonstration data of `scenario` into `folder` and return the SHA-256 of every file by its name.
+
+    The same scenario and seed give the same bytes. Files are written beside their place and moved into it once all are
+    complete. `sources.yaml`, which says how the files are read, comes along; it is no part of the result. In the
+    scenario `null` every random number is the same and the programme has no effect.
+
+    Raises
+    ------
+    InputError
+        If the scenario is unknown or the seed is not a non-negative whole number.
+    """
+    _check(scenario, seed)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    hashes = {}
+    with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as beside:
+        for name, content in _contents(scenario, seed):
+            data = content()
+            (Path(beside) / name).write_bytes(data)
+            hashes[name] = hashlib.sha256(data).hexdigest()
+        sources = _sources(scenario, seed)
+        if not (folder / "sources.yaml").exists() or (folder / "sources.yaml").read_bytes() != sources:
+            (Path(beside) / "sources.yaml").write_bytes(sources)
+        for path in sorted(Path(beside).iterdir()):
+            os.replace(path, folder / path.name)
+    return dict(sorted(hashes.items()))
+
+
+def expected_hashes() -> dict[str, str]:
+    """Return the committed SHA-256 of every file of the standard scenario: what `generate` should come to."""
+    hashes: dict[str, str] = json.loads((HOME / "hashes.json").read_text(encoding="utf-8"))
+    return hashes
+
+
+def _check(scenario: str, seed: int) -> None:
+    problems = []
+    if scenario not in SCENARIOS:
+        remedy = f"Use one of: {', '.join(SCENARIOS)}"
+        problems.append(Problem("There is no such scenario of the demonstration data", remedy, value=scenario))
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        problems.append(Problem("The seed is not a non-negative whole number", "Give one, such as 2011", value=seed))
+    if problems:
+        raise InputError(problems)
+
+
+def _contents(scenario: str, seed: int) -> Files:
+    """Name every file with the function that makes its bytes, so that one register at a time is in memory."""
+    world = build(seed)
+    absence = sick_leave.draw_absence(world, seed)
+    selection = programme.select(world, lasting=absence.persistent, recent=absence.bad_year(), seed=seed)
+    days = sick_leave.draw(world, absence, selection, scenario, seed)
+    yield "municipalities.csv", partial(files.municipalities_csv, world)
+    yield "befolkning_kostra.json", partial(files.background_json, world, seed)
+    yield "deltakere.xlsx", partial(files.participants_xlsx, world, selection)
+    yield "programme.yaml", files.programme_yaml
+    yield "program_fakta.csv", files.facts_csv
+    for year in YEARS:
+        yield f"sykefravaer_{year}.csv", partial(files.sick_leave_csv, world, days, year)
+    sums = []
+    for register in positions.years(world, positions.draw_posts(world, seed), selection, scenario, seed):
+        sums.append(positions.sums(register, world.size))
+        yield f"stillinger_{register.year}.parquet", partial(files.positions_parquet, world, register)
+    truth = {
+        "scenario": scenario,
+        "seed": seed,
+        "sick_leave": _sick_leave_truth(days, selection, scenario),
+        "positions": positions.truth(selection, sums),
+        "selection": sick_leave.selection_facts(absence, selection),
+    }
+    yield "truth.json", lambda: (json.dumps(truth, indent=1) + "\n").encode()
+
+
+def _sick_leave_truth(days: sick_leave.SickLeave, selection: programme.Selection, scenario: str) -> dict[str, object]:
+    """Effects in percentage points by intake and quarters since the start, and overall through three dates."""
+    paths: dict[str, object] = {
+        intake: {str(event): 0.0 if scenario == "null" else round(effect, 2) for event, effect in enumerate(path)}
+        for intake, path in sick_leave.EFFECT.items()
+    }
+    return paths | {"overall": {last: sick_leave.overall(days, selection, last) for last in THROUGH}}
+
+
+def _sources(scenario: str, seed: int) -> bytes:
+    """The committed `sources.yaml`, naming this scenario and seed."""
+    text = (HOME / "sources.yaml").read_text(encoding="utf-8")
+    # In quotes: YAML reads a bare `null` as nothing.
+    line = f'demonstration: {{scenario: "{scenario}", seed: {seed}}}'
+    return re.sub(r"^demonstration: .*$", line, text, flags=re.MULTILINE).encode()
