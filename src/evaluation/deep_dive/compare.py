@@ -1,0 +1,268 @@
+"""One case beside its peers and the country: the comparison that a deep-dive chapter tells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from evaluation.deep_dive import frames
+from evaluation.deep_dive.gaps import Sums, gap_to_peers
+from evaluation.deep_dive.peers import STEPS, choose_peers, find_case
+from evaluation.deep_dive.result import CaseComparison, Note
+from evaluation.errors import InputError, Problem
+from evaluation.positions import EXCLUDED, Histogram, histogram
+from evaluation.programme import Case
+from evaluation.sick_leave import WORKING_DAYS
+
+if TYPE_CHECKING:
+    from evaluation.study import Study
+
+SICK_LEAVE = {
+    "sick_leave_rate": "total",
+    "self_certified_rate": "self_certified",
+    "doctor_certified_rate": "doctor_certified",
+}
+POSITIONS = ("mean_size", "full_time_share")
+GAP_COLUMNS = (
+    "outcome", "before", "after", "change", "peers_before", "peers_after", "peers_change", "gap", "standard_error",
+    "low", "high", "rank", "among", "placebo_share", "persons", "man_years", "municipalities",
+)  # fmt: skip
+
+
+def compare(
+    study: Study,
+    case: str,
+    *,
+    peers: str | Sequence[str] = "kostra_group",
+    minimum_peers: int = 5,
+    exclude_earlier: bool = False,
+    exclude: Sequence[str] = EXCLUDED,
+    confidence: float = 0.95,
+    hist: Histogram | None = None,
+) -> CaseComparison:
+    """Compare one case with municipalities like it that never took part. What is found is development, not effect.
+
+    The case's municipalities are pooled as one. Before is the four quarters before the start, and 1 December before it;
+    after is the last four quarters, and the last 1 December, of the study. For a municipality that did not take part,
+    or whose start no source tells, the programme's first start parts before from after, and a note says so.
+
+    Parameters
+    ----------
+    study : the study.
+    case : identifier of a deep-dive case, or code or name of any municipality of the study.
+    peers : ``"kostra_group"`` (same KOSTRA group), ``"county"``, ``"population"`` (half to double) or ``"country"``; or
+        a list of municipalities. With fewer than `minimum_peers` the first two rules are widened by population, and
+        then, as the third, to all outside the programme; a note tells each step taken.
+    minimum_peers : how many peers are wanted.
+    exclude_earlier : leave out peers that took part in a predecessor programme.
+    exclude : employment kinds left out of position sizes.
+    confidence : of the intervals of the gaps.
+    hist : an employee histogram of the study with municipality and year, made before, to spare another reading.
+
+    Returns
+    -------
+    CaseComparison
+
+    Raises
+    ------
+    InputError
+        An unknown or ambiguous case or municipality (near names are listed), no admissible peer, an unknown rule.
+    """
+    if minimum_peers < 1:
+        raise InputError(Problem("At least one peer is needed", "Give minimum_peers=1 or more", value=minimum_peers))
+    everyone = study.municipalities
+    found = find_case(study, everyone, str(case))
+    chosen, notes = choose_peers(study, everyone, found, peers, minimum_peers, exclude_earlier)
+    names = tuple(everyone.set_index("municipality")["name"].loc[list(found.municipalities)])
+    reference, told = _reference(study, found, names)
+    sides = frames.Sides(found.municipalities, tuple(chosen["municipality"]), tuple(everyone["municipality"]))
+    notes = [*_about(study, everyone, found, names), *told, *notes]
+    hist = _employees(study, exclude, hist)
+    each = hist.measures(("municipality", "year"))
+    table = study.sick_leave
+    windows, missing_quarters = _quarters(table, reference)
+    years, missing_years = _years(each, reference)
+    notes += [*missing_quarters, *missing_years]
+    gaps, remarks = _gaps(table, each, windows, years, sides, confidence)
+    last_year = int(each["year"].max()) if len(each) else reference.year
+    about = {"theme": found.theme, "network": found.network, "started": found.started}
+    return CaseComparison(
+        case=found,
+        names=names,
+        reference=reference,
+        peers=chosen,
+        peer_rule=_widest(peers, chosen),
+        facts=frames.fact_rows(everyone, found.municipalities, each, last_year, about),
+        windows=_window_rows(windows, years),
+        sick_leave=frames.rolling_years(table, sides),
+        sectors=frames.windowed(table, sides, windows, ["total"], "sector"),
+        certified=frames.windowed(table, sides, windows, frames.CERTIFIED, None),
+        bands=frames.band_shares(hist, years, sides),
+        position_years=frames.position_years(hist, each, sides),
+        gaps=gaps,
+        notes=(*notes, *remarks),
+    )
+
+
+def _about(study: Study, everyone: pd.DataFrame, case: Case, names: Sequence[str]) -> list[Note]:
+    """Tell that a case is joint, or formed by a merger within the years of the data."""
+    notes = []
+    if len(names) > 1:
+        notes.append(Note("joint", {"names": list(names)}))
+    first = int(study.sick_leave["quarter"].dt.year.min()) if len(study.sick_leave) else study.division
+    known = everyone.set_index("municipality")["name"]
+    register = study.register.history.drop_duplicates("code", keep="last").set_index("code")["name"]
+    for code in case.municipalities:
+        parts = study.register.predecessors(code, year=min(first, study.division), division=study.division)
+        if tuple(parts) not in ((code,), ()):
+            notes.append(Note("merged", {"name": known[code], "parts": [register[part] for part in parts]}))
+    return notes
+
+
+def _reference(study: Study, case: Case, names: Sequence[str]) -> tuple[pd.Period, list[Note]]:
+    """Return the quarter that parts before from after, with a note where it is not the case's own start."""
+    if case.started is not None:
+        return case.started, []
+    started = study.programme.participants()["started"].dropna()
+    if started.empty:
+        raise InputError(
+            Problem("No start of the programme is known", "Give an intake of it a start date", value=case.case)
+        )
+    reference = started.min()
+    if case.theme:
+        return reference, [Note("start_unknown", {"reference": reference})]
+    return reference, [Note("not_participant", {"names": list(names), "reference": reference})]
+
+
+def _employees(study: Study, exclude: Sequence[str], hist: Histogram | None) -> Histogram:
+    if hist is None:
+        return histogram(study.positions, by=("municipality", "year"), view="employee", exclude=exclude)
+    fits = hist.view == "employee" and {"municipality", "year"} <= set(hist.by)
+    if not fits or hist.excluded != tuple(sorted(set(exclude))):
+        remedy = "Give one per employee by municipality and year that leaves out the same employment kinds"
+        raise InputError(Problem("The histogram does not fit the comparison", remedy))
+    return hist
+
+
+def _quarters(table: pd.DataFrame, reference: pd.Period) -> tuple[dict[str, frames.Window], list[Note]]:
+    """Return the four quarters before and after, as far as there are any, and remarks on what is lacking."""
+    if table.empty:
+        return {}, [Note("no_quarters_before", {"reference": reference})]
+    first, last = table["quarter"].min(), table["quarter"].max()
+    windows, notes = {}, []
+    if first <= reference - frames.YEAR:
+        windows["before"] = (reference - frames.YEAR, reference - 1)
+    else:
+        notes.append(Note("no_quarters_before", {"reference": reference}))
+    if last < reference:
+        return {}, [Note("not_started", {"last": last})]
+    windows["after"] = (last - frames.YEAR + 1, last)
+    passed = last.ordinal - reference.ordinal + 1
+    if passed < frames.YEAR:
+        notes.append(Note("short_after", {"quarters": passed}))
+    return windows, notes
+
+
+def _years(each: pd.DataFrame, reference: pd.Period) -> tuple[dict[str, int], list[Note]]:
+    """Return the years whose 1 December is the last before the start, and the last of all."""
+    known = sorted({int(year) for year in each["year"]})
+    years, notes = {}, []
+    if reference.year - 1 in known:
+        years["before"] = reference.year - 1
+    else:
+        notes.append(Note("no_year_before", {"reference": reference}))
+    if known and known[-1] >= reference.year:
+        years["after"] = known[-1]
+    else:
+        notes.append(Note("no_year_after", {"reference": reference}))
+    return years, notes
+
+
+def _gaps(
+    table: pd.DataFrame,
+    each: pd.DataFrame,
+    windows: dict[str, frames.Window],
+    years: dict[str, int],
+    sides: frames.Sides,
+    confidence: float,
+) -> tuple[pd.DataFrame, list[Note]]:
+    """Return the row of every outcome that has a before and an after, and remarks on those who lack figures."""
+    sums = {}
+    if len(windows) == 2:
+        sums = {outcome: frames.sick_leave_sums(table, windows, kind) for outcome, kind in SICK_LEAVE.items()}
+    if len(years) == 2:
+        sums |= {name: frames.position_sums(each, years["before"], years["after"], name) for name in POSITIONS}
+    rows, notes = [], []
+    for outcome, part in sums.items():
+        case, peers = frames.as_sums(part, sides.case), frames.as_sums(part, sides.peers)
+        if len(case.top_before) < len(sides.case) or not len(peers.top_before):
+            notes.append(Note("case_incomplete", {"outcome": outcome}))
+            continue
+        left_out = len(sides.peers) - len(peers.top_before)
+        if left_out:
+            notes.append(
+                Note("peers_incomplete", {"outcome": outcome, "left_out": left_out, "peers": len(sides.peers)})
+            )
+        if _outside(case, peers):
+            notes.append(Note("outside_peers", {"outcome": outcome}))
+        name: dict[str, object] = {"outcome": outcome}
+        rows.append(name | _row(case, peers, confidence) | _counts(outcome, each, years, sides, case))
+    return pd.DataFrame(rows, columns=list(GAP_COLUMNS)), notes
+
+
+def _row(case: Sums, peers: Sums, confidence: float) -> dict[str, object]:
+    together, others = case.pooled(), peers.pooled()
+    gap = gap_to_peers(case, peers, confidence)
+    return {
+        "before": together.before[0],
+        "after": together.after[0],
+        "change": together.change[0],
+        "peers_before": others.before[0],
+        "peers_after": others.after[0],
+        "peers_change": others.change[0],
+        "gap": gap.gap,
+        "standard_error": gap.standard_error,
+        "low": gap.low,
+        "high": gap.high,
+        "rank": gap.rank,
+        "among": gap.among,
+        "placebo_share": gap.placebo_share,
+        "municipalities": len(peers.top_before),
+    }
+
+
+def _counts(
+    outcome: str, each: pd.DataFrame, years: dict[str, int], sides: frames.Sides, case: Sums
+) -> dict[str, object]:
+    """Return the persons and man-years behind a row: the smaller of before and after."""
+    smaller = float(min(case.bottom_before.sum(), case.bottom_after.sum()))
+    if outcome in SICK_LEAVE:
+        return {"persons": np.nan, "man_years": smaller / WORKING_DAYS}
+    mine = each[each["municipality"].isin(sides.case) & each["year"].isin(years.values())]
+    return {"persons": smaller, "man_years": float(mine.groupby("year")["man_years"].sum().min())}
+
+
+def _outside(case: Sums, peers: Sums) -> bool:
+    """Whether the case's level before lies outside the 10th to 90th percentile of the peers' own."""
+    if len(peers.top_before) < 5:
+        return False
+    low, high = np.quantile(peers.before, frames.PERCENTILES)
+    return not low <= case.pooled().before[0] <= high
+
+
+def _widest(rule: str | Sequence[str], chosen: pd.DataFrame) -> str:
+    if not isinstance(rule, str):
+        return "chosen"
+    return [step for step in STEPS[rule] if step in set(chosen["step"])][-1]
+
+
+def _window_rows(windows: dict[str, frames.Window], years: dict[str, int]) -> pd.DataFrame:
+    rows = []
+    for when in ("before", "after"):
+        if when in windows or when in years:
+            first, last = windows.get(when, (pd.NaT, pd.NaT))
+            rows.append({"when": when, "first": first, "last": last, "year": years.get(when, pd.NA)})
+    return pd.DataFrame(rows, columns=["when", "first", "last", "year"]).astype({"year": "Int64"})
