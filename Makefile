@@ -32,7 +32,6 @@ test: $(READY) ## lint, types, every notebook, all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lab: $(READY) ## open the chapters in JupyterLab
-	$(BIN)/evaluation demo --if-missing
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
 lock: $(READY) ## resolve requirements.lock anew from pyproject.toml

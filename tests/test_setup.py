@@ -22,14 +22,14 @@ LAYERS = [
     {"errors", "language"},
     {"municipalities", "programme"},
     {"sources", "tables", "study"},
-    {"sick_leave", "did", "positions", "deep_dive"},
+    {"participation", "sick_leave", "did", "positions", "deep_dive"},
     {"disclosure"},
     {"exhibits"},
     {"report", "cli"},
 ]
 # In its own row a module may use those to its left.
 ROW_ORDER = ["errors", "language", "municipalities", "programme", "sources", "tables", "study"]
-ROW_ORDER += ["did", "sick_leave", "positions", "deep_dive", "report", "cli"]
+ROW_ORDER += ["did", "sick_leave", "participation", "positions", "deep_dive", "report", "cli"]
 
 
 def _modules() -> list[Path]:

@@ -53,10 +53,16 @@ class Released:
     values: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        protected = [column for column in self.values if column in self.data]
-        if not self.data.index.equals(self.why.index) or self.data.loc[self.withheld, protected].notna().any(axis=None):
+        if not self.data.index.equals(self.why.index) or self.data.loc[self.withheld, list(self.protected)].notna().any(
+            axis=None
+        ):
             remedy = "Make it by release, release_estimates or release_public."
             raise InputError(Problem("A released result holds values that are withheld", remedy))
+
+    @property
+    def protected(self) -> tuple[str, ...]:
+        """The protected columns, `values`, that the data still have."""
+        return tuple(column for column in self.values if column in self.data)
 
     @property
     def withheld(self) -> pd.Series:
@@ -79,7 +85,8 @@ class Released:
         return Released(self.data[keep], self.why[keep], self.rule, self.values)
 
     def _repr_html_(self) -> str:
-        return f"{self.data.to_html(max_rows=20, escape=True)}<p>{int(self.withheld.sum())} of {len(self.data)} withheld</p>"
+        table = self.data.to_html(max_rows=20, escape=True)
+        return f"{table}<p>{int(self.withheld.sum())} of {len(self.data)} rows withheld</p>"
 
 
 def release(
@@ -156,11 +163,19 @@ def release_public(frame: pd.DataFrame) -> Released:
     return Released(frame.copy(), pd.Series("", index=frame.index, dtype="str"), None, ())
 
 
+def check_released(released: object) -> None:
+    """Refuse to show what has not been through disclosure control."""
+    if not isinstance(released, Released):
+        remedy = "Pass the result through disclosure.release, release_estimates or release_public first."
+        raise InputError(Problem("Only released results can be shown", remedy, value=type(released).__name__))
+
+
 def _withhold(frame: pd.DataFrame, why: pd.Series, rule: Rule, protected: tuple[str, ...]) -> Released:
     data = frame.copy()
     hidden = why != ""
-    for column in protected:
-        data[column] = data[column].mask(hidden)
+    for column in protected if hidden.any() else ():
+        whole = pd.api.types.is_integer_dtype(data[column])
+        data[column] = (data[column].astype("Int64") if whole else data[column]).mask(hidden)
     return Released(data, why, rule, protected)
 
 
@@ -190,4 +205,6 @@ def _check_columns(frame: pd.DataFrame, columns: Sequence[str]) -> None:
 def _check_counts(frame: pd.DataFrame, counts: Sequence[str]) -> None:
     bad = [column for column in counts if not pd.api.types.is_numeric_dtype(frame[column])]
     if bad:
-        raise InputError([Problem("A count must be a number", "Name the column of counts.", column=name) for name in bad])
+        raise InputError(
+            [Problem("A count must be a number", "Name the column of counts.", column=name) for name in bad]
+        )

@@ -1,7 +1,7 @@
 """How numbers, dates, labels and sentences read in bokmål (nb), nynorsk (nn) and English (en).
 
-Numbers follow the language (decimal comma and space in Norwegian), labels come from `labels.csv`, and a sentence is a text
-with `{names}` that `Words.say` fills. Text from data is escaped, so that a municipality named `*x*` stays text.
+Numbers follow the language (decimal comma and space in Norwegian), labels come from `labels.csv`, and a sentence is a
+text with `{names}` that `Words.say` fills. Text from data is escaped, so that a municipality named `*x*` stays text.
 """
 
 from __future__ import annotations
@@ -30,23 +30,29 @@ MINUS = "\N{MINUS SIGN}"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 _MONTHS = {
-    "nb": "januar februar mars april mai juni juli august september oktober november desember".split(),
-    "nn": "januar februar mars april mai juni juli august september oktober november desember".split(),
-    "en": "January February March April May June July August September October November December".split(),
+    "nb": "januar februar mars april mai juni juli august september oktober november desember",
+    "nn": "januar februar mars april mai juni juli august september oktober november desember",
+    "en": "January February March April May June July August September October November December",
 }
 _AND = {"nb": "og", "nn": "og", "en": "and"}
+_AND_OVER = {"nb": " og over", "nn": " og over", "en": " and over"}
 _LABELS = Path(__file__).with_name("labels.csv")
+_RANGE = re.compile(r"(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)\+")
 _SPEC = re.compile(r"(?P<sign>\+)?(?:\.(?P<decimals>\d)f)?")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"}
 
 
 @dataclass(frozen=True)
 class Passage:
-    """A piece of prose in three languages, written by the author: not escaped, and its own `{names}` are filled."""
+    """A piece of prose in three languages, written by the author: not escaped, and its own `{names}` are filled.
+
+    `mentions` holds the names asked for by this piece and by those it was chosen from.
+    """
 
     nb: str
     nn: str
     en: str
+    mentions: frozenset[str] = frozenset()
 
     def __getitem__(self, language: str) -> str:
         return {"nb": self.nb, "nn": self.nn, "en": self.en}[language]
@@ -74,9 +80,19 @@ def three(nb: str, nn: str, en: str) -> Text:
     return {"nb": nb, "nn": nn, "en": en}
 
 
+def absent(value: object) -> bool:
+    """Return whether there is no value: None, or pandas' mark of a missing one."""
+    return value is None or type(value).__name__ in ("NAType", "NaTType")
+
+
+def one_line(text: object) -> str:
+    """Return `text` with line breaks and runs of spaces made one space; no-break spaces stay."""
+    return re.sub(r"[ \t\r\n\f\v]+", " ", str(text)).strip(" ")
+
+
 def escape(text: object) -> str:
-    """Return `text` as Markdown that shows exactly these characters, on one line: no markup, link, math or reference."""
-    line = " ".join(str(text).split())
+    """Return `text` as one line of Markdown that shows exactly these characters: no markup, link, math or reference."""
+    line = one_line(text)
     line = re.sub(r"([\\`*_{}\[\]()#|~^$!])", r"\\\1", line)
     line = re.sub(r"(?<=-)-|(?<=\.)\.|(?<=www)\.|:(?=//)", lambda found: "\\" + found.group(), line)
     line = re.sub(r"^(\d+)([.)])|^([-+=:])", lambda found: f"{found[1] or ''}\\{found[2] or found[3]}", line)
@@ -108,7 +124,7 @@ class Words:
 
     def number(self, x: object, decimals: int = 1, *, signed: bool = False) -> str:
         """Return a number rounded to `decimals`; '..' when there is none. A rounded zero has no sign."""
-        if x is None or not math.isfinite(float(x)):  # type: ignore[arg-type]
+        if absent(x) or not math.isfinite(float(x)):  # type: ignore[arg-type]
             return MISSING
         digits = f"{abs(float(x)):,.{decimals}f}"  # type: ignore[arg-type]
         zero = not any(character in "123456789" for character in digits)
@@ -126,6 +142,10 @@ class Words:
         """Return a number with its sign, plus included."""
         return self.number(x, decimals, signed=True)
 
+    def percent(self, x: object, decimals: int = 1) -> str:
+        """Return a percentage with its sign: '9,6 %' or '9.6%'."""
+        return self.number(x, decimals) + ("%" if self.language == "en" else f"{NO_BREAK}%")
+
     def known(self, key: object) -> bool:
         """Return whether `key` has a label."""
         return isinstance(key, str) and key in labels()
@@ -142,31 +162,55 @@ class Words:
         """Return the label of `key` with a capital first letter, as in headings, legends and cells."""
         return capital(self.term(key))
 
+    def phrase(self, text: str | Text | Passage) -> str:
+        """Return a label key's term, or the text of this language, as it stands inside a sentence."""
+        return self.term(text) if isinstance(text, str) else self.text(text)
+
     def heading(self, text: str | Text | Passage) -> str:
-        """Return a heading: a label key's label, or the text of this language."""
-        return self.label(text) if isinstance(text, str) else self.text(text)
+        """Return the same with a capital first letter."""
+        return capital(self.phrase(text))
 
     def value(self, column: str, value: object) -> str:
-        """Return how a value of a column is shown: its label if it has one, otherwise itself.
+        """Return how a value of a column reads inside a sentence: its label if it has one, otherwise itself.
 
         A key `column.value` of `labels.csv` comes before the key `value`, so that intake "1" is not any other "1".
         """
-        for key in (f"{column}.{value}", value):
-            if self.known(key):
-                return self.label(str(key))
+        key = self._key(column, value)
+        if key is not None:
+            return self.term(key)
         if isinstance(value, Mapping):
             return self.text(value)
-        return self.moment(value) if hasattr(value, "year") else " ".join(str(value).split())
+        if column == "band" and isinstance(value, str) and _RANGE.fullmatch(value):
+            return self._range(value)
+        return self.moment(value, short=True) if hasattr(value, "year") else one_line(value)
 
-    def moment(self, value: Any) -> str:
+    def cell(self, column: str, value: object) -> str:
+        """Return how a value of a column reads by itself, in a cell or a legend: labels with a capital first letter."""
+        shown = self.value(column, value)
+        return shown if self._key(column, value) is None else capital(shown)
+
+    def _key(self, column: str, value: object) -> str | None:
+        return next((str(key) for key in (f"{column}.{value}", value) if self.known(key)), None)
+
+    def _range(self, band: str) -> str:
+        """Return a band of per cents with edges of its own, as '0-33.3' or '50+'."""
+        edges = band.replace("-", "–").rstrip("+")
+        percent = f"{edges}%" if self.language == "en" else f"{edges.replace('.', ',')}{NO_BREAK}%"
+        return percent + _AND_OVER[self.language] * band.endswith("+")
+
+    def moment(self, value: Any, *, short: bool = False) -> str:
         """Return a quarter, year or date."""
         if not hasattr(value, "ordinal"):
             return self.date(value)
-        return self.quarter(value) if value.freqstr.startswith("Q") else str(value.year)
+        if not value.freqstr.startswith("Q"):
+            return str(value.year)
+        return self.short_quarter(value) if short else self.quarter(value)
 
     def quarter(self, period: Any) -> str:
         """Return a quarter as '1. kvartal 2012' or 'Q1 2012'."""
-        return f"Q{period.quarter} {period.year}" if self.language == "en" else f"{period.quarter}. kvartal {period.year}"
+        return (
+            f"Q{period.quarter} {period.year}" if self.language == "en" else f"{period.quarter}. kvartal {period.year}"
+        )
 
     def short_quarter(self, period: Any) -> str:
         """Return a quarter as '1. kv. 2012' or 'Q1 2012'."""
@@ -175,7 +219,7 @@ class Words:
     def date(self, day: date) -> str:
         """Return a date as '31. desember 2013' or '31 December 2013'."""
         stop = "" if self.language == "en" else "."
-        return f"{day.day}{stop} {_MONTHS[self.language][day.month - 1]} {day.year}"
+        return f"{day.day}{stop} {_MONTHS[self.language].split()[day.month - 1]} {day.year}"
 
     def text(self, text: Text | Passage) -> str:
         """Return this language's text of a three-language text."""
@@ -201,7 +245,7 @@ class Words:
 
     def plain(self, text: str | Text | Passage, /, **values: object) -> str:
         """Return the same as `say` as plain text: for captions, notes, alternative texts and cells."""
-        return _Filler(self, values, lambda found: " ".join(str(found).split())).fill(text)
+        return _Filler(self, values, one_line).fill(text)
 
 
 def capital(text: str) -> str:
@@ -222,17 +266,21 @@ class _Filler(string.Formatter):
         except ValueError as error:
             raise InputError(Problem(f"A text cannot be filled ({error})", "Mend its braces.", value=chosen)) from error
 
-    def get_field(self, field_name: str, args: Any, kwargs: Any) -> tuple[Any, str]:
+    def get_field(self, field_name: str, *__: Any) -> tuple[Any, str]:
         name, _, part = field_name.partition(".")
         if name not in self.values:
             known = ", ".join(sorted(self.values)) or "none"
-            raise InputError(Problem("A text asks for a value that was not given", f"Given: {known}.", value=field_name))
+            raise InputError(
+                Problem("A text asks for a value that was not given", f"Given: {known}.", value=field_name)
+            )
         value = self.values[name]
         if not part:
             return value, name
         parts = value.spoken(self.words) if isinstance(value, Spoken) else {}
         if part not in parts:
-            remedy = f"It has {', '.join(sorted(parts))}." if parts else "Only a finding has parts; give the value itself."
+            remedy = (
+                f"It has {', '.join(sorted(parts))}." if parts else "Only a finding has parts; give the value itself."
+            )
             raise InputError(Problem("A text asks for a part that the value does not have", remedy, value=field_name))
         found = parts[part]
         return (_Ready(found) if isinstance(found, str) else found), name
@@ -245,10 +293,12 @@ class _Filler(string.Formatter):
             return self.format_field(value.spoken(words)["value"], format_spec)
         if isinstance(value, Amount) or (isinstance(value, numbers.Real) and not isinstance(value, bool)):
             return self._number(value, format_spec)
-        if value is None:
+        if absent(value):
             return MISSING
-        if format_spec == "short" and hasattr(value, "quarter"):
-            return words.short_quarter(value)
+        if isinstance(value, bool):
+            return words.term("yes" if value else "no")
+        if format_spec == "short" and hasattr(value, "ordinal"):
+            return words.moment(value, short=True)
         if format_spec:
             raise InputError(Problem(f"A text asks for the form {format_spec!r} of a text", "Remove it.", value=value))
         if isinstance(value, _Ready):

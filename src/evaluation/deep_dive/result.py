@@ -80,6 +80,23 @@ class CaseComparison:
         found = self.gaps[self.gaps["outcome"] == outcome]
         return None if found.empty else found.iloc[0]
 
+    def sector_table(self) -> pd.DataFrame:
+        """Return the rates by sector side by side.
+
+        Returns
+        -------
+        DataFrame
+            `sector`, `case_before`, `case_after`, `peers_before`, `peers_after` (per cent), `man_years` of the case in
+            its smaller window, and `all`, the same on every row: the sectors add up to a total that is shown.
+        """
+        sides = self.sectors[self.sectors["who"].isin(["case", "peers"])]
+        wide = sides.pivot_table(index="sector", columns=["who", "when"], values="rate", sort=False, observed=True)
+        wide.columns = [f"{who}_{when}" for who, when in wide.columns]
+        case = sides[sides["who"] == "case"].groupby("sector", observed=True, sort=False)["man_years"].min()
+        columns = [f"{who}_{when}" for who in ("case", "peers") for when in ("before", "after")]
+        table = wide.reindex(columns=columns).join(case).reset_index()
+        return table.astype({"sector": "str"}).assign(all="all")
+
 
 TEXTS: Mapping[str, Mapping[str, str]] = {
     "widened_to_county": {

@@ -104,6 +104,20 @@ class Programme:
         )
         return cls(**parts, **tables)
 
+    @property
+    def starts(self) -> dict[str, pd.Period]:
+        """The quarter in which each intake's local work began; intakes whose start no source tells are left out."""
+        known = self.intakes.dropna(subset=["started"])
+        return {
+            str(intake): pd.Period(pd.Timestamp(started), freq=QUARTER)
+            for intake, started in zip(known["intake"], known["started"], strict=True)
+        }
+
+    @property
+    def intake_labels(self) -> dict[str, Mapping[str, str]]:
+        """What each intake is called, in three languages."""
+        return dict(zip(self.intakes["intake"].astype(str), self.intakes["label"], strict=True))
+
     def participants(self, theme: str | None = None) -> pd.DataFrame:
         """Return who took part, in the programme or in one theme.
 

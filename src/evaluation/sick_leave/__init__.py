@@ -7,7 +7,14 @@ statistikken: Sykefravær, chapter 4, Begreper, kjennemerker og grupperinger. KS
 rolling years. Rates are always formed from sums of man-days; percentages are never averaged.
 """
 
-from evaluation.sick_leave.alternatives import SPECIFICATIONS, alternatives, by_intake, development_by_kind, marks
+from evaluation.sick_leave.alternatives import (
+    SPECIFICATIONS,
+    alternatives,
+    by_intake,
+    development_by_kind,
+    marks,
+    same_conclusion,
+)
 from evaluation.sick_leave.composition import Decomposition, composition
 from evaluation.sick_leave.development import Development, by_starting_level, development
 from evaluation.sick_leave.effect import CONTROLS, MAN_YEAR, ManYears, Panel, effect, man_years_back, panel
@@ -35,5 +42,6 @@ __all__ = [
     "panel",
     "rates",
     "rolling",
+    "same_conclusion",
     "with_groups",
 ]

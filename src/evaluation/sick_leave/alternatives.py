@@ -64,6 +64,12 @@ def alternatives(
     return pd.DataFrame(rows)
 
 
+def same_conclusion(alternatives: pd.DataFrame) -> bool:
+    """Return whether all intervals of `alternatives` lie below zero, all above, or all cover it."""
+    below, above = alternatives["high"] < 0, alternatives["low"] > 0
+    return bool(below.all() or above.all() or not (below | above).any())
+
+
 def by_intake(effects: did.Effects, study: Study) -> pd.DataFrame:
     """Return the effect in each intake: `effects.by_group` with the intake that started in that quarter.
 
@@ -73,14 +79,12 @@ def by_intake(effects: did.Effects, study: Study) -> pd.DataFrame:
         `intake`, `started` (quarter) and the columns of `by_group`. Intakes that started in the same quarter share a
         row, named together.
     """
-    started = {
-        intake.intake: pd.Period(pd.Timestamp(intake.started), freq="Q-DEC").ordinal
-        for intake in study.programme.intakes.itertuples()
-    }
     rows = effects.by_group.copy()
-    names = [", ".join(i for i, quarter in started.items() if quarter == first) for first in rows["first_treated"]]
+    started = [pd.Period(ordinal=int(first), freq="Q-DEC") for first in rows["first_treated"]]
+    starts = study.programme.starts
+    names = [", ".join(intake for intake, began in starts.items() if began == quarter) for quarter in started]
     rows.insert(0, "intake", names)
-    rows.insert(1, "started", [pd.Period(ordinal=int(first), freq="Q-DEC") for first in rows["first_treated"]])
+    rows.insert(1, "started", pd.Series(started, index=rows.index))
     return rows
 
 
@@ -106,9 +110,10 @@ def marks(study: Study, coverage_break: str) -> dict[pd.Period, Any]:
     """
     quarters = study.sick_leave["quarter"]
     found: dict[pd.Period, Any] = {}
-    for intake in study.programme.intakes.itertuples():
-        name = {language: text[:1].lower() + text[1:] for language, text in intake.label.items()}
-        found[pd.Period(pd.Timestamp(intake.started), freq="Q-DEC")] = {
+    labels = study.programme.intake_labels
+    for intake, began in study.programme.starts.items():
+        name = {language: text[:1].lower() + text[1:] for language, text in labels[intake].items()}
+        found[began] = {
             "nb": f"Oppstart {name['nb']}",
             "nn": f"Oppstart {name['nn']}",
             "en": f"Start of {name['en']}",

@@ -1,0 +1,98 @@
+"""The command line: `evaluation report midterm` and `evaluation demo`."""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evaluation.errors import EvaluationError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Turn raw files and a parameter file into an evaluation report.",
+)
+
+
+class Scenario(enum.StrEnum):
+    """Which truth the demonstration data have."""
+
+    standard = "standard"
+    null = "null"
+
+
+@app.command()
+def report(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME|PATH", help="A report of params/ (midterm, final) or a parameter file.")
+    ],
+    data: Annotated[str | None, typer.Option(help="Folder of the data, instead of the parameter file's.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the report. Default: reports/NAME.")] = None,
+    language: Annotated[str | None, typer.Option(help="nb, nn or en, instead of the parameter file's.")] = None,
+    chapters: Annotated[str | None, typer.Option(help="Only these chapters: 01_programme,02_sick_leave.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Notebooks run at a time. Default: the cores.")] = None,
+) -> None:
+    """Make a report: HTML, PDF, Word, executed notebooks and the data of every exhibit."""
+    from evaluation.report.build import build, find_parameter_file, find_root
+
+    here = Path.cwd()
+    root = find_root(here)
+    wanted = [chapter.strip() for chapter in chapters.split(",") if chapter.strip()] if chapters else None
+    made = build(
+        find_parameter_file(name, root),
+        root=root,
+        out=out,
+        data=_from_root(data, here, root),
+        language=language,
+        chapters=wanted,
+        workers=workers,
+    )
+    shown = made.relative_to(here) if made.is_relative_to(here) else made
+    for file in ("report.html", "report.pdf", "report.docx"):
+        typer.echo(shown / file)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder to write the raw files to.")] = Path("data/demo"),
+    scenario: Annotated[
+        Scenario, typer.Option(help="standard: known effects; null: no effect at all.")
+    ] = Scenario.standard,
+    seed: Annotated[int, typer.Option(help="Seed of the random numbers.")] = 2011,
+) -> None:
+    """Write the synthetic demonstration data: raw files of invented municipalities."""
+    from evaluation.demo import generate
+
+    files = generate(out, scenario=scenario.value, seed=seed)
+    typer.echo(f"{out}: {len(files)} files")
+
+
+def _from_root(data: str | None, here: Path, root: Path) -> str | None:
+    """Return a data folder given from `here` as the notebooks, which run in `root`, find it."""
+    if data is None or Path(data).is_absolute() or not (here / data).exists():
+        return data
+    found = (here / data).resolve()
+    return found.relative_to(root).as_posix() if found.is_relative_to(root) else str(found)
+
+
+def main() -> None:
+    """Run the command line; what the user can mend is told in one block on standard error, with exit status 2."""
+    try:
+        app()
+    except EvaluationError as error:
+        typer.echo(f"{_HEADLINES.get(type(error).__name__, 'This cannot be done')}\n{error}", err=True)
+        raise SystemExit(2) from None
+
+
+_HEADLINES = {
+    "ParameterError": "The parameters cannot be used.",
+    "InputError": "The data cannot be used.",
+    "ReportError": "The report was not made; an earlier one is untouched.",
+}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""Make a report: parameter file -> executed notebooks -> one document -> HTML, PDF and Word, published all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evaluation.errors import ParameterError, Problem, ReportError
+from evaluation.language import Words
+from evaluation.report.assemble import Assembled, assemble
+from evaluation.report.execute import cores, execute, stop_on_termination
+from evaluation.report.manifest import Code, clock, manifest, write_json
+from evaluation.report.parameters import ALL, Plan, Run, read_plan
+from evaluation.report.progress import progress
+from evaluation.report.publish import publishing
+from evaluation.report.render import Front, render
+from evaluation.report.words import say
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a report needs to know of its study before the chapters run: the cases, and the input files with sha256."""
+
+    cases: tuple[str, ...]
+    inputs: tuple[tuple[str, str], ...]
+
+
+def open_study(values: Mapping[str, Any], root: Path) -> Opened:
+    """Open the study once before the chapters do: it generates demonstration files and fills the cache they share."""
+    from evaluation.study import load_study
+
+    data = Path(values["data"])
+    here = root / data
+    arguments = {name: values[name] for name in ("as_of", "division") if name in values}
+    study = load_study(str(here if here.exists() else data), **arguments)
+    files = study.files.drop_duplicates("file").sort_values("file")
+    inputs = tuple(zip(files["file"].astype(str), files["sha256"].astype(str), strict=True))
+    return Opened(tuple(case.case for case in study.programme.all_cases()), inputs)
+
+
+def build(
+    file: Path,
+    *,
+    root: Path,
+    out: Path | None = None,
+    data: str | None = None,
+    language: str | None = None,
+    chapters: Sequence[str] | None = None,
+    workers: int | None = None,
+    opener: Callable[[Mapping[str, Any], Path], Opened] = open_study,
+) -> Path:
+    """Make the report of a parameter file from `root`/notebooks and return its folder (default `root`/reports/<name>).
+
+    `workers` is how many notebooks run at a time (default: the cores); `opener` opens the study.
+
+    Raises
+    ------
+    ParameterError
+        The parameter file, or an option, cannot be used.
+    ReportError
+        A chapter failed or the report could not be rendered; the previous report is untouched.
+    """
+    root = root.resolve()
+    plan = read_plan(file, root / "notebooks", data=data, language=language, chapters=chapters)
+    target = (out or root / "reports" / plan.name).resolve()
+    code = Code.of(root)
+    epoch = clock(code, plan.as_of)
+    with stop_on_termination(), publishing(target) as folder:
+        opened = opener(plan.values, root) if _needs_study(plan) else Opened((), ())
+        runs = [chapter.runs(opened.cases) for chapter in plan.chapters]
+        _refuse_empty(plan, runs)
+        every = [run for chapter in runs for run in chapter]
+        with progress(len(every)) as done:
+            executed = execute(every, root=root, workers=workers or cores(), epoch=epoch, done=done)
+        assembled = assemble(runs, executed, language=plan.language, inputs=opened.inputs)
+        _write(folder, assembled, executed)
+        render(folder, _front(plan, code, assembled.synthetic), epoch)
+        made = manifest(plan, every, code=code, root=root, folder=folder, inputs=opened.inputs)
+        write_json(folder / "manifest.json", made)
+    return target
+
+
+def find_root(start: Path) -> Path:
+    """Return the folder that holds notebooks/ and params/: around `start`, else the one this package lies in."""
+    for folder in (start, *start.parents, Path(__file__).resolve().parents[3]):
+        if (folder / "notebooks").is_dir() and (folder / "params").is_dir():
+            return folder
+    raise ReportError(f"{start}: no project here. Go to the folder that holds notebooks/ and params/.")
+
+
+def find_parameter_file(name: str, root: Path) -> Path:
+    """Return the parameter file of a report given by name (`midterm`) or by path."""
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
+        return path
+    found = root / "params" / f"{name}.yaml"
+    if not found.exists():
+        known = ", ".join(sorted(path.stem for path in (root / "params").glob("*.yaml")))
+        remedy = f"Give one of {known}, or the path of a parameter file"
+        raise ParameterError(Problem("there is no report of this name", remedy, file=f"{root.name}/params", value=name))
+    return found
+
+
+def _needs_study(plan: Plan) -> bool:
+    return "data" in plan.values or any(chapter.values == ALL for chapter in plan.chapters)
+
+
+def _refuse_empty(plan: Plan, runs: Sequence[Sequence[Run]]) -> None:
+    for chapter, found in zip(plan.chapters, runs, strict=True):
+        if not found:
+            remedy = "Remove the chapter, list the cases, or choose data and a date with cases"
+            what = f"{chapter.declared.stem} repeats over `{chapter.repeats}: all`, but the study has no case"
+            raise ParameterError(Problem(what, remedy, file=str(plan.file)))
+
+
+def _front(plan: Plan, code: Code, synthetic: bool) -> Front:
+    language = plan.language
+    facts = []
+    if plan.as_of:
+        facts.append(say("data_to", language, date=Words(language).date(plan.as_of)))
+    version = say("changed", language, commit=code.short) if code.dirty else code.short
+    facts.append(say("version", language, version=version))
+    return Front(plan.title, plan.subtitle, language, tuple(facts), say("synthetic", language) if synthetic else "")
+
+
+def _write(folder: Path, assembled: Assembled, executed: Mapping[str, NotebookNode]) -> None:
+    import nbformat
+
+    (folder / "report.md").write_text(assembled.markdown, encoding="utf-8")
+    for name, content in assembled.files.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    write_json(folder / "findings.json", list(assembled.findings))
+    (folder / "notebooks").mkdir()
+    for run, notebook in executed.items():
+        nbformat.write(notebook, folder / "notebooks" / f"{run}.ipynb")

@@ -1,0 +1,212 @@
+"""Execute the chapters with papermill, side by side, and believe a run only when every cell of it ran.
+
+papermill reports success after `sys.exit(0)` although the remaining cells never ran, and marks all cells of a killed
+kernel as completed; so the executed notebook itself is checked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evaluation.errors import ReportError
+from evaluation.report.declared import read_notebook
+from evaluation.report.kernels import Kernels
+from evaluation.report.parameters import Run
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+START_TIMEOUT = 180  # seconds for a kernel to answer, on a busy machine
+OUTPUT_TIMEOUT = 120  # seconds to wait for the last output of a cell
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a notebook's run is not valid: the cell's position from 1 (0 if none), its first line and what happened."""
+
+    cell: int
+    source: str
+    what: str
+
+
+def execute(
+    runs: Sequence[Run],
+    *,
+    root: Path,
+    workers: int,
+    epoch: int,
+    done: Callable[[str], None],
+) -> dict[str, NotebookNode]:
+    """Execute `runs` with at most `workers` at a time; return the executed notebooks by the name of the run.
+
+    `epoch` is the report's clock in seconds since 1970; `done` is told each run that ended well. At the first failure
+    the others are killed.
+
+    Raises
+    ------
+    ReportError
+        Naming the notebook, the cell and the error.
+    """
+    with stop_on_termination(), Kernels(root, epoch) as kernels:
+        pool = ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="chapter")
+        futures: dict[Future[NotebookNode], Run] = {pool.submit(execute_one, run, kernels): run for run in runs}
+        try:
+            _wait(futures, done)
+        finally:
+            kernels.kill()
+            pool.shutdown(wait=True, cancel_futures=True)
+    return {run.name: future.result() for future, run in futures.items()}
+
+
+def _wait(futures: dict[Future[Any], Run], done: Callable[[str], None]) -> None:
+    """Wait for all, or for the first that fails. Waits in short steps: a signal must find the main thread awake."""
+    waiting = set(futures)
+    while waiting:
+        ended, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
+        for future in sorted(ended, key=lambda future: futures[future].name):
+            future.result()
+            done(futures[future].name)
+
+
+def execute_one(run: Run, kernels: Kernels) -> NotebookNode:
+    """Execute one notebook in a kernel of its own and return it, checked."""
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    # Without a handler, Python's last resort prints what we say better ourselves.
+    logging.getLogger("papermill").addHandler(logging.NullHandler())
+    notebook = read_notebook(run.notebook)
+    unfinished = kernels.folder / f"{run.name}.ipynb"
+    own_ids = {cell.get("id") for cell in notebook.cells}
+    failure: Failure | None = None
+    try:
+        executed = papermill.execute_notebook(
+            notebook,
+            str(unfinished),
+            parameters=dict(run.parameters),
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            start_timeout=START_TIMEOUT,
+            iopub_timeout=OUTPUT_TIMEOUT,
+            kernel_manager_class=kernels.manager_class,
+        )
+        failure = check(executed)
+    except PapermillExecutionError as error:
+        place = error.cell_index - _injected_before(notebook, error.cell_index)
+        failure = Failure(place + 1, first_line(error.source), _explain(error.ename, error.evalue))
+    except Exception as error:
+        if kernels.stopped.is_set():
+            raise ReportError(f"{run.name}: stopped") from error
+        if type(error).__name__ != "DeadKernelError" and "died" not in str(error):
+            raise
+        failure = _died(unfinished)
+    if failure:
+        raise ReportError(_message(run, failure))
+    return normalise(executed, own_ids)
+
+
+def check(notebook: NotebookNode) -> Failure | None:
+    """Return why the executed notebook is not valid, or None: every code cell must have run, without an error."""
+    number = 0
+    for cell in notebook.cells:
+        injected = "injected-parameters" in cell.metadata.get("tags", [])
+        number += not injected
+        if cell.cell_type != "code" or not cell.source.strip():
+            continue
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                return Failure(number, first_line(cell.source), _explain(output.ename, output.evalue))
+        if cell.get("execution_count") is None:
+            return Failure(number, first_line(cell.source), "the cell was never run")
+    return None
+
+
+def _died(unfinished: Path) -> Failure:
+    """Return the failure of a notebook whose kernel died: in the last cell it began, if it began any."""
+    notebook = read_notebook(unfinished)
+    begun = [i for i, cell in enumerate(notebook.cells) if cell.metadata.get("papermill", {}).get("start_time")]
+    if not begun:
+        return Failure(0, "", "the kernel did not start")
+    injected = any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells[: begun[-1]])
+    what = "the kernel died (killed, out of memory, or ended by the notebook itself), so the rest never ran"
+    return Failure(begun[-1] + 1 - injected, first_line(notebook.cells[begun[-1]].source), what)
+
+
+def normalise(notebook: NotebookNode, own_ids: set[str | None]) -> NotebookNode:
+    """Return the notebook without what differs between two equal runs: times, run identities, memory addresses."""
+    notebook.metadata.pop("papermill", None)
+    for index, cell in enumerate(notebook.cells):
+        for key in ("papermill", "execution"):
+            cell.metadata.pop(key, None)
+        if cell.get("id") not in own_ids:
+            free = (f"made-{index}{'-' * more}" for more in range(len(own_ids) + 1))
+            cell["id"] = next(name for name in free if name not in own_ids)
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if isinstance(data.get("text/plain"), str):
+                data["text/plain"] = re.sub(r" at 0x[0-9a-f]+", " at 0x0", data["text/plain"])
+    return notebook
+
+
+def first_line(source: str) -> str:
+    """Return the first line of a cell that is not a comment, to recognise the cell by."""
+    lines = [line.strip() for line in source.splitlines() if line.strip()]
+    code = [line for line in lines if not line.startswith("#")]
+    return (code or lines or [""])[0]
+
+
+def _injected_before(notebook: NotebookNode, index: int) -> int:
+    """papermill inserts its cell after the one tagged `parameters`; cells are counted without it."""
+    tagged = [i for i, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", [])]
+    return int(bool(tagged) and index > tagged[0])
+
+
+def _explain(ename: str, evalue: str) -> str:
+    from evaluation import errors
+
+    if ename == "SystemExit":
+        return "the notebook ended itself (sys.exit or quit), so the rest never ran"
+    kind = getattr(errors, ename, None)
+    known = isinstance(kind, type) and issubclass(kind, errors.EvaluationError)
+    return errors.redact(evalue if known else f"{ename}: {evalue}".removesuffix(": "))
+
+
+def _message(run: Run, failure: Failure) -> str:
+    varied = "".join(f", {name} {value}" for name, value in run.varied.items())
+    place = f", cell {failure.cell} ({failure.source})" if failure.cell else ""
+    return f"{run.notebook.name}{varied}{place}:\n{failure.what}"
+
+
+@contextlib.contextmanager
+def stop_on_termination() -> Iterator[None]:
+    """Let SIGTERM end the run as Ctrl-C does, so that kernels and unfinished folders are cleaned up."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def cores() -> int:
+    """Return the number of cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

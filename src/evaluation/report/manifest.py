@@ -1,0 +1,147 @@
+"""What a report was made of: inputs, parameters, code, versions, seeds and the hashes of what came out.
+
+Nothing here depends on the clock or the machine's folders, so two runs of the same report have the same manifest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import re
+import subprocess
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import evaluation
+from evaluation.report.parameters import Plan, Run
+
+FIXED = date(2000, 1, 1)
+
+
+@dataclass(frozen=True)
+class Code:
+    """The state of the project the report was made with; `commit` is None outside a git clone."""
+
+    commit: str | None
+    dirty: bool
+    committed: int | None
+
+    @classmethod
+    def of(cls, root: Path) -> Code:
+        """Read the commit of the clone at `root` (not of a clone around it), and whether tracked files were changed."""
+        top = _git(root, "rev-parse", "--show-toplevel")
+        commit = _git(root, "rev-parse", "--verify", "HEAD") if top and Path(top).resolve() == root.resolve() else None
+        if not commit:
+            return cls(None, False, None)
+        changed = bool(_git(root, "status", "--porcelain", "--untracked-files=no"))
+        return cls(commit, changed, int(_git(root, "log", "-1", "--format=%ct") or 0))
+
+    @property
+    def short(self) -> str:
+        """The commit in ten characters, or the package's version."""
+        return self.commit[:10] if self.commit else evaluation.__version__
+
+
+def clock(code: Code, as_of: date | None) -> int:
+    """Return the date written into the files, in seconds since 1970 and never the time of the run.
+
+    It is SOURCE_DATE_EPOCH if set, else the commit's time, else the last date of the data.
+    """
+    given = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if given.isdigit():
+        return int(given)
+    if code.committed is not None:
+        return code.committed
+    return int(datetime.combine(as_of or FIXED, time(), UTC).timestamp())
+
+
+def manifest(
+    plan: Plan,
+    runs: Sequence[Run],
+    *,
+    code: Code,
+    root: Path,
+    folder: Path,
+    inputs: Sequence[tuple[str, str]],
+) -> dict[str, Any]:
+    """Return the manifest of the report in `folder`; `inputs` are (file, sha256)."""
+    stems = dict.fromkeys(run.notebook for run in runs)
+    return {
+        "report": plan.name,
+        "language": plan.language,
+        "parameter_file": {"file": _shown(plan.file, root), "sha256": sha256(plan.file)},
+        "parameters": dict(plan.values),
+        "runs": [{"name": run.name, "notebook": run.notebook.stem, "parameters": dict(run.parameters)} for run in runs],
+        "seeds": {"PYTHONHASHSEED": 0, **seeds(plan)},
+        "inputs": [{"file": name, "sha256": digest} for name, digest in inputs],
+        "notebooks": {path.name: sha256(path) for path in stems},
+        "code": {"version": evaluation.__version__, "commit": code.commit, "dirty": code.dirty},
+        "python": platform.python_version(),
+        "versions": versions(root),
+        "outputs": {
+            path.relative_to(folder).as_posix(): sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()
+        },
+    }
+
+
+def seeds(plan: Plan) -> dict[str, Any]:
+    """Return the seeds the chapters ran with, by chapter and parameter."""
+    found = {}
+    for chapter in plan.chapters:
+        for name, value in {**chapter.declared.parameters, **chapter.given}.items():
+            if re.fullmatch(r"(.*_)?seed", name):
+                found[f"{chapter.declared.stem}.{name}"] = value
+    return found
+
+
+def versions(root: Path) -> dict[str, str]:
+    """Return the installed version of each direct dependency, and of pandoc."""
+    found = {}
+    for requirement in _requirements(root):
+        name = re.split(r"[\s\[<>=!~;(]", requirement, maxsplit=1)[0]
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return dict(sorted(found.items()))
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write `content` as indented JSON in UTF-8."""
+    text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False, default=str)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _requirements(root: Path) -> Sequence[str]:
+    try:
+        return metadata.requires("evaluation") or []
+    except metadata.PackageNotFoundError:
+        project = root / "pyproject.toml"
+        content: Mapping[str, Any] = tomllib.loads(project.read_text(encoding="utf-8")) if project.exists() else {}
+        return list(content.get("project", {}).get("dependencies", []))
+
+
+def _shown(path: Path, root: Path) -> str:
+    resolved = path.resolve()
+    return resolved.relative_to(root).as_posix() if resolved.is_relative_to(root) else path.name
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,0 +1,65 @@
+"""The Markdown that the report is assembled in: chapter text made safe to put side by side, and exhibit blocks.
+
+Chapters are joined into one document, so nothing in one may reach into the next: fences are closed, `:::` is text, and
+footnotes get names of their own. Raw HTML and TeX are switched off in the reader (see `render`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+from evaluation.language import escape
+
+TEXT_WIDTH = 16.0  # centimetres between the margins of the page
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_REFERENCE = re.compile(r"(`+)(?:.*?)\1|@(fig|tbl):([A-Za-z0-9_-]+)", re.IGNORECASE)
+_FOOTNOTE = re.compile(r"\[\^([^\]\s]+)\]")
+
+
+def title_of(text: str) -> tuple[str, str] | None:
+    """Return the title of a chapter's first cell (`# Title`) and the text below it; None if it has no title."""
+    found = re.match(r"\s*#[ \t]+(\S.*?)[ \t#]*(?:\n|$)", text)
+    return (found[1], text[found.end() :].strip()) if found else None
+
+
+def contained(text: str, name: str, refer: Callable[[str, str, str], str]) -> str:
+    """Return chapter text that cannot reach outside itself.
+
+    `name` is the run's, put before footnote names; `refer(kind, id, written)` gives the text for `@fig:id`, `@tbl:id`.
+    """
+    lines, fence = [], ""
+    for line in text.strip().splitlines():
+        found = _FENCE.match(line)
+        if fence:
+            if found and found[1].startswith(fence) and not line.strip().strip(fence[0]):
+                fence = ""
+        elif found:
+            fence = found[1]
+        else:
+            line = re.sub(r"^(\s*):(?=::)", r"\1\\:", line)
+            line = _FOOTNOTE.sub(rf"[^{name}-\1]", line)
+            line = _REFERENCE.sub(lambda m: refer(m[2].lower(), m[3], m[2]) if m[2] else m[0], line)
+        lines.append(line)
+    return "\n".join([*lines, fence] if fence else lines)
+
+
+def pipe_table(header: Sequence[str], align: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a pipe table of finished Markdown cells; `align` holds "left" or "right" for each column."""
+    rule = ["--:" if side == "right" else ":--" for side in align]
+    lines = [header, rule, *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def exhibit_block(anchor: str, kind: str, label: str, caption: str, body: str, note: str) -> str:
+    """Return the fenced block of an exhibit: caption, picture or table, note. `caption` and `note` are plain text."""
+    parts = [f"::: {{#{anchor} .exhibit .{kind}}}", f"**{label}** {escape(caption)}", body]
+    parts += [escape(note)] if note.strip() else []
+    return "\n\n".join([*parts, ":::"])
+
+
+def picture(alt: str, file: str, svg: str) -> str:
+    """Return a picture with its alternative text, as wide as its SVG was drawn but no wider than the page's text."""
+    drawn = re.search(r"<svg\b[^>]*?\swidth=\"([0-9.]+)pt\"", svg)
+    width = min(float(drawn[1]) * 2.54 / 72, TEXT_WIDTH) if drawn else TEXT_WIDTH
+    return f"![{escape(alt)}]({file}){{width={width:.2f}cm}}"

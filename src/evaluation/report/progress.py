@@ -1,0 +1,28 @@
+"""Tell how far a run has come: a bar on a terminal, plain lines elsewhere. Written to standard error."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+
+@contextlib.contextmanager
+def progress(total: int) -> Iterator[Callable[[str], None]]:
+    """Give a function to call with the name of each notebook that is done, `total` in all."""
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False)
+    if not console.is_terminal:
+        count = iter(range(1, total + 1))
+        yield lambda name: console.print(f"{next(count):>3} of {total}  {name}", soft_wrap=True)
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("Running the chapters", total=total)
+
+        def done(name: str) -> None:
+            bar.update(task, advance=1, description=name)
+
+        yield done

@@ -1,0 +1,147 @@
+"""Render the assembled Markdown as one self-contained HTML file, a tagged PDF (PDF/UA-1) and a Word file.
+
+pandoc reads the text without raw HTML or TeX, so that nothing in the data is interpreted; a Lua filter makes the
+exhibits' blocks. No step looks at the clock, the network or the user's own pandoc files and fonts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evaluation.errors import ReportError
+from evaluation.report.reference import write_reference
+from evaluation.report.words import say
+
+TEMPLATES = Path(__file__).parent / "templates"
+READER = (
+    "markdown-raw_html-raw_tex-raw_attribute-native_divs-native_spans-markdown_in_html_blocks-latex_macros"
+    "-citations-yaml_metadata_block-pandoc_title_block-implicit_figures-example_lists-smart"
+    "+ascii_identifiers"
+)
+WIDE = "100000"  # columns: a pipe table's line is never so long that pandoc sets its widths by the dashes
+
+
+@dataclass(frozen=True)
+class Front:
+    """What the title page says; `facts` are its small lines, `banner` (or "") stands on every page."""
+
+    title: str
+    subtitle: str
+    language: str
+    facts: tuple[str, ...] = ()
+    banner: str = ""
+
+
+def render(folder: Path, front: Front, epoch: int) -> None:
+    """Write report.html, report.pdf and report.docx beside `folder`/report.md and its figures.
+
+    `epoch` is the date written into the files, in seconds since 1970.
+
+    Raises
+    ------
+    ReportError
+        pandoc or Typst cannot render the report, or the PDF would not be accessible.
+    """
+    with tempfile.TemporaryDirectory(prefix="ev-") as name, ThreadPoolExecutor(max_workers=3) as pool:
+        work = Path(name)
+        jobs = [pool.submit(job, folder, front, epoch, work) for job in (_html, _docx, _pdf)]
+        for job in jobs:
+            job.result()
+
+
+def _html(folder: Path, front: Front, epoch: int, work: Path) -> None:
+    values = {
+        "variables": {"stylesheet": (TEMPLATES / "report.css").read_text(encoding="utf-8")},
+        "metadata": _metadata(front),
+        "template": str(TEMPLATES / "report.html"),
+        "html-math-method": {"method": "mathml"},
+        "table-of-contents": True,
+        "toc-depth": 2,
+    }
+    _pandoc("html5", folder / "report.html", values, folder, epoch, work)
+
+
+def _docx(folder: Path, front: Front, epoch: int, work: Path) -> None:
+    reference = work / "reference.docx"
+    page = say("page", front.language)
+    write_reference(reference, header=front.title, banner=front.banner, page=page, pandoc=_command(), epoch=epoch)
+    metadata = {**_metadata(front), "date": " · ".join(front.facts)}
+    values = {"metadata": metadata, "reference-doc": str(reference)}
+    _pandoc("docx", folder / "report.docx", values, folder, epoch, work)
+
+
+def _pdf(folder: Path, front: Front, epoch: int, work: Path) -> None:
+    import typst
+
+    values = {"metadata": _metadata(front), "template": str(TEMPLATES / "report.typ")}
+    # Typst reads pictures below the folder of its source only.
+    source = folder / "report.typ"
+    _pandoc("typst-smart", source, values, folder, epoch, work)
+    try:
+        pdf = typst.compile(
+            source,
+            root=folder,
+            format="pdf",
+            ignore_system_fonts=True,
+            font_paths=[],
+            pdf_standards="ua-1",
+            timestamp=epoch,
+        )
+    except typst.TypstError as error:
+        raise ReportError(f"the PDF could not be made: {error}") from None
+    finally:
+        source.unlink()
+    (folder / "report.pdf").write_bytes(pdf)
+
+
+def _metadata(front: Front) -> dict[str, Any]:
+    language = front.language
+    return {
+        "lang": language,
+        "title": front.title,
+        "pagetitle": front.title,
+        "subtitle": front.subtitle,
+        "banner": front.banner,
+        "facts": list(front.facts),
+        "kind": say("kind", language),
+        "toc-title": say("contents", language),
+        "skip": say("skip", language),
+        "page-word": say("page", language),
+    }
+
+
+def _command() -> str:
+    import pypandoc
+
+    return str(pypandoc.get_pandoc_path())
+
+
+def _pandoc(to: str, output: Path, values: Mapping[str, Any], folder: Path, epoch: int, work: Path) -> None:
+    """Run pandoc on report.md in `folder`; `values` are settings of its defaults file (metadata is literal there)."""
+    own = work / f"{to}.json"
+    own.write_text(json.dumps(values), encoding="utf-8")
+    arguments = [_command(), "report.md", "--from", READER, "--to", to, "--output", str(output), "--standalone"]
+    arguments += [
+        "--defaults",
+        str(own),
+        "--data-dir",
+        str(work / "none"),
+        "--lua-filter",
+        str(TEMPLATES / "blocks.lua"),
+    ]
+    arguments += ["--number-sections", "--wrap=none", f"--columns={WIDE}"]
+    arguments += ["--syntax-highlighting=none", "--quiet"]
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(epoch), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    done = subprocess.run(
+        arguments, cwd=folder, env=environment, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
+    if done.returncode:
+        raise ReportError(f"the report could not be rendered as {to.split('-')[0]}: {done.stderr.strip()}")

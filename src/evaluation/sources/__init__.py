@@ -1,0 +1,35 @@
+"""Raw files as researchers have them, read without changing what they say.
+
+`read` takes a CSV or tab-separated file, an Excel workbook, a JSON-stat2 response of Statistics Norway's PxWebApi, a
+KLASS code list or a Parquet file and returns a `Raw` frame of cells as found. `numbers`, `quarters`, `years` and
+`dates` turn cells into values and say which they could not read; `read_yaml` reads YAML 1.2 strictly.
+"""
+
+from evaluation.sources.files import Raw, missing_file, read, read_yaml
+from evaluation.sources.values import (
+    SIGNS,
+    Numbers,
+    as_text,
+    dates,
+    identity_numbers,
+    numbers,
+    quarters,
+    valid_identity_numbers,
+    years,
+)
+
+__all__ = [
+    "SIGNS",
+    "Numbers",
+    "Raw",
+    "as_text",
+    "dates",
+    "identity_numbers",
+    "missing_file",
+    "numbers",
+    "quarters",
+    "read",
+    "read_yaml",
+    "valid_identity_numbers",
+    "years",
+]

@@ -1,0 +1,158 @@
+"""The study as notebooks meet it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Generic, TypeVar, overload
+
+import pandas as pd
+
+from evaluation.errors import InputError, Problem
+from evaluation.municipalities import Register
+from evaluation.programme import Programme
+from evaluation.tables.layout import LAYOUT
+
+T = TypeVar("T")
+
+
+class Mapped(Generic[T]):
+    """A field of a table that a study may lack; asking for it then says what to do instead of failing later."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Mapped[T]: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            raise AttributeError(self.name)  # tells the dataclass that the field has no default
+        value = instance.__dict__[f"_{self.name}"]
+        if value is None:
+            remedy = f"Map a file to it under `tables` in {LAYOUT}, or leave out the chapters that need it"
+            raise InputError(Problem(f"the study has no table {self.name}", remedy, LAYOUT))
+        return value
+
+    def __set__(self, instance: Any, value: T | None) -> None:
+        instance.__dict__[f"_{self.name}"] = value
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Study:
+    """A programme and its tidy tables, cut at a date, on one municipal division.
+
+    Attributes
+    ----------
+    programme : Programme
+        What was known of it at `as_of`, with the municipalities of `division`.
+    register : Register
+        The municipalities and their mergers.
+    division : int
+        The year whose municipal division all tables are on; man-days are summed over predecessors.
+    as_of : date
+        Nothing dated later is in any table: quarters that had not ended, counts of positions (1 December) and years
+        that had not been reached, intakes not yet admitted, gatherings not yet held.
+    synthetic : bool
+        Whether the figures are invented.
+    name : dict
+        What the data are, in nb, nn and en.
+    files : DataFrame
+        file, table, sha256, encoding, rows, kept, dropped, notes: one row per file and table.
+    dropped : DataFrame
+        table, reason (a code of `evaluation.tables.REASONS`), rows.
+    sick_leave, background : DataFrame
+        See `evaluation.tables.describe`.
+    positions : Path
+        Parquet file of the tidy positions (register-sized; read it with DuckDB).
+    """
+
+    programme: Programme
+    register: Register
+    division: int
+    as_of: date
+    synthetic: bool
+    name: Mapping[str, str]
+    files: pd.DataFrame
+    dropped: pd.DataFrame
+    sick_leave: Mapped[pd.DataFrame] = Mapped()
+    positions: Mapped[Path] = Mapped()
+    background: Mapped[pd.DataFrame] = Mapped()
+
+    def has(self, table: str) -> bool:
+        """Whether a file is mapped to `sick_leave`, `positions` or `background`."""
+        return self.__dict__.get(f"_{table}") is not None
+
+    @property
+    def municipalities(self) -> pd.DataFrame:
+        """One row per municipality of the division that the data hold.
+
+        Returns
+        -------
+        DataFrame
+            `municipality`, `name`, `county`; `kostra_group` and `population` (inhabitants) of the latest year not after
+            `as_of`; `group` ("participants", or "others" that were never in the programme by then); `intake` and
+            `themes` ("a, b") of participants; `earlier` (bool), whether it took part in an earlier programme.
+        """
+        frames = [getattr(self, table) for table in ("sick_leave", "background") if self.has(table)]
+        if not frames and self.has("positions"):
+            frames = [pd.read_parquet(self.positions, columns=["municipality"])]
+        codes = pd.concat([frame["municipality"].drop_duplicates() for frame in frames] or [pd.Series(dtype="str")])
+        table = pd.DataFrame({"municipality": codes.drop_duplicates().sort_values(ignore_index=True).astype("str")})
+        known = self.register.valid(self.division).rename(columns={"code": "municipality", "county_name": "county"})
+        table = table.merge(known[["municipality", "name", "county"]], on="municipality", how="left")
+        table = table.merge(self._latest_background(), on="municipality", how="left")
+        taking_part = self.programme.participants()[["municipality", "intake", "themes"]]
+        table = table.merge(taking_part, on="municipality", how="left")
+        participants = table["municipality"].isin(taking_part["municipality"])
+        table["group"] = participants.map({True: "participants", False: "others"}).astype("str")
+        table["earlier"] = table["municipality"].isin(self.programme.earlier_participants())
+        columns = [
+            "municipality",
+            "name",
+            "county",
+            "kostra_group",
+            "population",
+            "group",
+            "intake",
+            "themes",
+            "earlier",
+        ]
+        return table[columns]
+
+    def _latest_background(self) -> pd.DataFrame:
+        if not self.has("background"):
+            return pd.DataFrame(columns=["municipality", "kostra_group", "population"]).astype(
+                {"population": "float64"}
+            )
+        # `last` passes over years whose figure is missing.
+        latest = self.background.sort_values("year").groupby("municipality")[["kostra_group", "population"]].last()
+        return latest.reset_index()
+
+    @property
+    def quarters(self) -> tuple[pd.Period, pd.Period]:
+        """The first and the last quarter of the sick-leave table."""
+        quarters = self.sick_leave["quarter"]
+        if quarters.empty:
+            raise InputError(Problem(f"no quarter had ended by {self.as_of}", "Choose a later `as_of`"))
+        return quarters.min(), quarters.max()
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """The years of the position counts, or of the background where no positions are mapped."""
+        has_positions = self.has("positions")
+        frame = pd.read_parquet(self.positions, columns=["year"]) if has_positions else self.background
+        return tuple(sorted(int(year) for year in frame["year"].unique()))
+
+    def __repr__(self) -> str:
+        from evaluation.study.show import plain
+
+        return plain(self)
+
+    def _repr_html_(self) -> str:
+        from evaluation.study.show import rich
+
+        return rich(self)

@@ -1,0 +1,66 @@
+"""How a study shows itself as the last value of a cell."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from evaluation.tables.declare import REASONS
+
+if TYPE_CHECKING:
+    from evaluation.study.model import Study
+
+SYNTHETIC = "Synthetic data: the figures are invented"
+
+
+def facts(study: Study) -> list[tuple[str, str]]:
+    """Return what a reader asks first, as pairs of question and answer."""
+    units = study.municipalities
+    taking_part = int((units["group"] == "participants").sum())
+    answers = [
+        ("data", str(study.name["en"])),
+        ("programme", str(study.programme.name["en"])),
+        ("cut date", f"{study.as_of.isoformat()} (nothing later is in any table)"),
+        ("municipal division", str(study.division)),
+        ("municipalities", f"{len(units)}, of them {taking_part} participants"),
+    ]
+    if study.has("sick_leave") and len(study.sick_leave):
+        first, last = study.quarters
+        answers.append(("sick leave", f"{first} to {last}, {len(study.sick_leave):,} rows"))
+    if study.has("positions") and study.years:
+        answers.append(("positions", f"{study.years[0]} to {study.years[-1]} (1 December)"))
+    left_out = {"positions", "sick_leave", "background"} - {one for one in study.__dict__ if study.has(one)}
+    absent = sorted(table for table in left_out if not study.has(table))
+    return answers + ([("not mapped", ", ".join(absent))] if absent else [])
+
+
+def plain(study: Study) -> str:
+    """Return the study as text."""
+    lines = [f"Study{' (' + SYNTHETIC.lower() + ')' if study.synthetic else ''}"]
+    lines += [f"  {question}: {answer}" for question, answer in facts(study)]
+    lines += [
+        f"  dropped from {row.table}: {row.rows:,} rows, {_reason(row.reason)}" for row in study.dropped.itertuples()
+    ]
+    return "\n".join(lines)
+
+
+def rich(study: Study) -> str:
+    """Return the study as HTML: the facts, the files with rows kept and dropped, and why rows were dropped."""
+    mark = f"<p><strong>{SYNTHETIC}.</strong></p>" if study.synthetic else ""
+    rows = "".join(
+        f'<tr><th scope="row" style="text-align:left">{escape(question)}</th>'
+        f'<td style="text-align:left">{escape(answer)}</td></tr>'
+        for question, answer in facts(study)
+    )
+    files = study.files.drop(columns="sha256").astype("object").where(study.files.notna(), "")
+    table = files.to_html(index=False, border=0, escape=True)
+    parts = [mark, f"<table><tbody>{rows}</tbody></table>"]
+    parts.append(f"<details><summary>{len(files)} files and tables</summary>{table}</details>")
+    if len(study.dropped):
+        why = study.dropped.assign(reason=study.dropped["reason"].map(_reason))
+        parts.append(f"<details><summary>Rows dropped</summary>{why.to_html(index=False, border=0)}</details>")
+    return f'<div class="evaluation-study" lang="en">{"".join(parts)}</div>'
+
+
+def _reason(code: object) -> str:
+    return REASONS[str(code)]["en"] if str(code) in REASONS else str(code)

@@ -1,0 +1,47 @@
+"""Tidy tables: their declaration (which is their documentation), their schemas, and the way from raw cells to them.
+
+`TABLES` and `describe` say what each table holds; `schema` gives its pandera schema; `read_layout` reads a data
+folder's `sources.yaml`; `tidy` and `check` turn raw cells into checked rows; `prepare_positions` does the same for the
+register-sized table through DuckDB, without loading it.
+"""
+
+from evaluation.tables.checks import check, schema
+from evaluation.tables.declare import (
+    BANDS,
+    EMPLOYMENT,
+    REASONS,
+    SECTORS,
+    SEXES,
+    TABLES,
+    Column,
+    Table,
+    describe,
+    lost_days,
+)
+from evaluation.tables.layout import LAYOUT, NORWAY, Layout, TableSource, read_layout
+from evaluation.tables.register import PreparedPositions, prepare_positions
+from evaluation.tables.tidy import Tidy, tidy
+
+__all__ = [
+    "BANDS",
+    "EMPLOYMENT",
+    "LAYOUT",
+    "NORWAY",
+    "REASONS",
+    "SECTORS",
+    "SEXES",
+    "TABLES",
+    "Column",
+    "Layout",
+    "PreparedPositions",
+    "Table",
+    "TableSource",
+    "Tidy",
+    "check",
+    "describe",
+    "lost_days",
+    "prepare_positions",
+    "read_layout",
+    "schema",
+    "tidy",
+]

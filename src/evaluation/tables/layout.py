@@ -1,0 +1,240 @@
+"""`sources.yaml`: which raw file holds which table, and what its columns and values are called there."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from evaluation.errors import InputError, Problem
+from evaluation.sources import missing_file, read_yaml
+from evaluation.tables.declare import TABLES, Table
+
+LAYOUT = "sources.yaml"
+LANGUAGES = ("nb", "nn", "en")
+NORWAY = "norway"
+
+_TOP = ("name", "synthetic", "programme", "register", "demonstration", "tables")
+_TABLE = ("files", "sheet", "header", "decimal", "columns", "measures", "values")
+_DEMONSTRATION = ("scenario", "seed")
+
+
+@dataclass(frozen=True)
+class TableSource:
+    """Where one tidy table comes from.
+
+    Attributes
+    ----------
+    table : str
+    files : tuple of str
+        File names or patterns, relative to the data folder.
+    columns : dict
+        Tidy name to the file's name; a column whose names are the same need not be given.
+    codes : dict
+        Tidy column to {value in the file: code}.
+    sheet, header, decimal
+        Sheet of a workbook; row of the column names (from 1); decimal sign where the figures leave it in doubt.
+    """
+
+    table: str
+    files: tuple[str, ...]
+    columns: Mapping[str, str] = field(default_factory=dict)
+    codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    sheet: str | None = None
+    header: int = 1
+    decimal: str | None = None
+
+    @property
+    def label(self) -> str:
+        """How messages name the table's files together."""
+        return ", ".join(self.files) + (f", sheet {self.sheet}" if self.sheet else "")
+
+    def paths(self, folder: Path) -> list[Path]:
+        """Return the files there are, in order of their names within each pattern."""
+        found = [path for pattern in self.files for path in sorted(folder.glob(pattern)) if path.is_file()]
+        return list(dict.fromkeys(found))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A data folder as its `sources.yaml` describes it. `register` is a file, or "norway" for the Norwegian one."""
+
+    folder: Path
+    name: Mapping[str, str]
+    synthetic: bool
+    programme: str
+    register: str
+    tables: Mapping[str, TableSource]
+    demonstration: Mapping[str, Any] | None = None
+
+    def files(self) -> dict[str, list[str]]:
+        """Return each thing the folder must hold with the file names or patterns it is looked for under."""
+        wanted = {"programme": [self.programme]}
+        wanted |= {} if self.register == NORWAY else {"register": [self.register]}
+        return wanted | {name: list(source.files) for name, source in self.tables.items()}
+
+    def absent(self) -> list[Problem]:
+        """Return a problem for every file, or pattern, that matches nothing."""
+        return [
+            missing_file(self.folder / pattern, name=pattern)
+            for patterns in self.files().values()
+            for pattern in patterns
+            if not any(path.is_file() for path in self.folder.glob(pattern))
+        ]
+
+    def present(self) -> list[Path]:
+        """Return every file the layout names that is there, without doubles, in a fixed order."""
+        found = [path for patterns in self.files().values() for one in patterns for path in self.folder.glob(one)]
+        return sorted({path for path in found if path.is_file()})
+
+
+def read_layout(folder: Path) -> Layout:
+    """Read and check `sources.yaml` of a data folder.
+
+    Raises
+    ------
+    InputError
+        All at once: unknown keys, tables and columns (with the nearest known one), values mapped to unknown codes, a
+        needed table that no file is mapped to, and text where a list or a mapping is expected.
+    """
+    content = read_yaml(folder / LAYOUT, name=LAYOUT)
+    problems = _unknown(content, _TOP, "")
+    problems += [
+        Problem(f"`{key}` is missing", "Add it; see data/demo/sources.yaml for an example", LAYOUT)
+        for key in ("name", "programme", "register", "tables")
+        if key not in content
+    ]
+    name = content.get("name", "")
+    name = dict.fromkeys(LANGUAGES, name) if isinstance(name, str) else name
+    if not isinstance(name, dict) or set(name) != set(LANGUAGES):
+        problems.append(Problem("`name` is not one text, or one each for nb, nn and en", "Give all three", LAYOUT))
+    for key, kind, said in (
+        ("synthetic", bool, "true or false"),
+        ("programme", str, "a file"),
+        ("register", str, "a file"),
+    ):
+        if key in content and not isinstance(content[key], kind):
+            problems.append(Problem(f"`{key}` is not {said}", f"Write {said}", LAYOUT, value=content[key]))
+    demonstration = content.get("demonstration")
+    if demonstration is not None:
+        problems += _mapping(demonstration, "demonstration") or _unknown(demonstration, _DEMONSTRATION, "demonstration")
+    tables = content.get("tables", {})
+    wrong = _mapping(tables, "tables") or _unknown(tables, tuple(TABLES), "tables")
+    sources = {}
+    if isinstance(tables, dict):
+        for table, given in tables.items():
+            if table in TABLES:
+                found = _mapping(given, f"tables: {table}") or _check_table(TABLES[table], given)
+                wrong += found
+                sources[table] = None if found else _table_source(table, given)
+        wrong += [
+            Problem(f"the table {table.name} is mapped to no file", f"Add it under `tables` ({table.meaning})", LAYOUT)
+            for table in TABLES.values()
+            if table.needed and table.name not in tables
+        ]
+    if problems + wrong:
+        raise InputError(problems + wrong)
+    return Layout(
+        folder=folder,
+        name=name,
+        synthetic=content.get("synthetic", False),
+        programme=content["programme"],
+        register=content["register"],
+        tables={table: source for table, source in sources.items() if source is not None},
+        demonstration=demonstration,
+    )
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return a remedy that names the nearest known word, and all of them."""
+    known = list(known)
+    by_folded = {one.casefold(): one for one in known}
+    near = difflib.get_close_matches(str(word).casefold(), list(by_folded), n=1, cutoff=0.5)
+    return (f"Did you mean {by_folded[near[0]]}? " if near else "") + f"Known: {', '.join(known)}"
+
+
+def _place(inside: str) -> str:
+    return f" under {inside}" if inside else ""
+
+
+def _unknown(content: Mapping[Any, Any], known: tuple[str, ...], inside: str) -> list[Problem]:
+    return [
+        Problem(f"unknown key `{key}`{_place(inside)}", nearest(str(key), known), LAYOUT)
+        for key in content
+        if key not in known
+    ]
+
+
+def _mapping(content: Any, inside: str) -> list[Problem]:
+    if isinstance(content, dict):
+        return []
+    return [Problem(f"`{inside}` is not a mapping", "Write `key: value` pairs", LAYOUT, value=content)]
+
+
+def _check_table(table: Table, given: Mapping[str, Any]) -> list[Problem]:
+    inside = f"tables: {table.name}"
+    problems = _unknown(given, _TABLE, inside)
+    files = given.get("files")
+    listed = [files] if isinstance(files, str) else files
+    if not isinstance(listed, list) or not listed or not all(isinstance(one, str) and one for one in listed):
+        remedy = "Give a file name, a pattern such as sick_leave_*.csv, or a list of them"
+        problems.append(Problem(f"`files`{_place(inside)} is missing or not text", remedy, LAYOUT))
+    elif any(PurePosixPath(one).is_absolute() or ".." in PurePosixPath(one).parts for one in listed):
+        remedy = "Name files relative to the data folder, and inside it"
+        problems.append(Problem(f"`files`{_place(inside)} leads out of the data folder", remedy, LAYOUT, value=listed))
+    if given.get("decimal") not in (None, ",", "."):
+        problems.append(Problem(f"`decimal`{_place(inside)} is not ',' or '.'", "Quote the sign", LAYOUT))
+    header = given.get("header", 1)
+    if not isinstance(header, int) or isinstance(header, bool) or header < 1:
+        problems.append(Problem(f"`header`{_place(inside)} is not a row number", "Count rows from 1", LAYOUT))
+    if not isinstance(given.get("sheet", ""), str):
+        problems.append(Problem(f"`sheet`{_place(inside)} is not text", "Quote the sheet's name", LAYOUT))
+    for key in ("columns", "measures"):
+        columns = given.get(key, {})
+        problems += _mapping(columns, f"{inside}: {key}") or _unknown(columns, table.names, f"{inside}: {key}")
+    if isinstance(given.get("columns"), dict) and isinstance(given.get("measures"), dict):
+        problems += [
+            Problem(f"`{column}` is under both columns and measures{_place(inside)}", "Keep one of them", LAYOUT)
+            for column in set(given["columns"]) & set(given["measures"])
+        ]
+    values = given.get("values", {})
+    return problems + (_mapping(values, f"{inside}: values") or _check_values(table, values))
+
+
+def _check_values(table: Table, values: Mapping[str, Any]) -> list[Problem]:
+    inside = f"tables: {table.name}: values"
+    problems = _unknown(values, table.names, inside)
+    for name, codes in values.items():
+        if name not in table.names:
+            continue
+        column = table.column(name)
+        if column.kind not in ("code", "text"):
+            problems.append(Problem(f"`{name}`{_place(inside)} has no codes to map", "Remove it", LAYOUT))
+            continue
+        problems += _mapping(codes, f"{inside}: {name}")
+        targets = dict.fromkeys(str(code) for code in codes.values()) if isinstance(codes, dict) else {}
+        problems += [
+            Problem(f"`{name}` is mapped to an unknown code", nearest(code, column.known), LAYOUT, value=code)
+            for code in targets
+            if column.known and code not in column.known
+        ]
+    return problems
+
+
+def _table_source(table: str, given: Mapping[str, Any]) -> TableSource:
+    files = given["files"]
+    columns = {**given.get("columns", {}), **given.get("measures", {})}
+    return TableSource(
+        table=table,
+        files=(files,) if isinstance(files, str) else tuple(files),
+        columns={tidy: str(raw) for tidy, raw in columns.items()},
+        codes={
+            column: {str(raw).strip(): str(code) for raw, code in codes.items()}
+            for column, codes in given.get("values", {}).items()
+        },
+        sheet=given.get("sheet"),
+        header=given.get("header", 1),
+        decimal=given.get("decimal"),
+    )

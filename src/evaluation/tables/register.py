@@ -1,0 +1,369 @@
+"""The register of positions, prepared by DuckDB: checked by aggregate queries and copied, never loaded whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from evaluation.errors import InputError, Problem
+from evaluation.municipalities import Register
+from evaluation.sources import as_text, valid_identity_numbers
+from evaluation.tables.declare import OLDEST, TABLES, YOUNGEST
+from evaluation.tables.layout import LAYOUT, TableSource
+from evaluation.tables.tidy import IDENTITY, SHOWN_ALIKE, coded, mapped_columns
+
+if TYPE_CHECKING:
+    import duckdb
+
+TABLE = TABLES["positions"]
+CODED = tuple(column.name for column in TABLE.columns if column.kind == "code")
+_INTEGERS = ("BIGINT", "INTEGER", "UBIGINT", "UINTEGER", "SMALLINT", "TINYINT", "USMALLINT", "UTINYINT", "HUGEINT")
+# A column of whole numbers with a blank in it is often stored as one of these.
+_FRACTIONAL = ("DOUBLE", "FLOAT", "DECIMAL")
+
+
+@dataclass(frozen=True)
+class PreparedPositions:
+    """What became of the register's files.
+
+    Attributes
+    ----------
+    files : DataFrame
+        file, rows, kept, dropped: one row per file.
+    dropped : DataFrame
+        reason, rows.
+    """
+
+    files: pd.DataFrame
+    dropped: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class _File:
+    """One Parquet file under check: its relation in SQL and the columns mapped."""
+
+    name: str
+    number: int
+    types: dict[str, str]
+    columns: dict[str, str]
+
+    @property
+    def relation(self) -> str:
+        return f"raw_{self.number}"
+
+    def numeric(self, column: str) -> bool:
+        """Whether the file keeps the column as numbers."""
+        return _numeric(self.types[self.columns[column]])
+
+    def __getitem__(self, column: str) -> str:
+        return _quoted(self.columns[column])
+
+
+def prepare_positions(
+    files: Sequence[Path],
+    source: TableSource,
+    register: Register,
+    *,
+    division: int,
+    as_of: date,
+    target: Path,
+    folder: Path,
+) -> PreparedPositions:
+    """Write the tidy positions of all files to one Parquet file at `target`.
+
+    Codes are those of the tidy table, municipalities those of `division`; only counts (1 December) up to `as_of` are
+    kept. A row with a blank cell is dropped, as is a merged municipality in a year one of its predecessors is missing.
+
+    Raises
+    ------
+    InputError
+        All problems of all files: columns not mapped, unknown codes and municipalities, percentages outside 0-100,
+        impossible years of birth, identity numbers, and rows that repeat another in every column of the file, the
+        columns not mapped included. (One person may hold several positions of one kind, so that nothing less is a key;
+        where two are alike in all, a column such as a position number tells them apart.)
+    """
+    import duckdb
+
+    with duckdb.connect() as connection:
+        problems: list[Problem] = []
+        opened: list[_File] = []
+        for number, path in enumerate(files):
+            found, wrong = _open(connection, path, number, source, path.relative_to(folder).as_posix())
+            problems += wrong
+            opened += [found] if found else []
+        for file in opened:
+            problems += _check(connection, file, source)
+        municipalities, wrong = _municipalities(connection, opened, register)
+        problems += wrong
+        if problems:
+            raise InputError(problems)
+        problems += _repeated_across(connection, opened, municipalities)
+        if problems:
+            raise InputError(problems)
+        last = as_of.year if (as_of.month, as_of.day) >= (12, 1) else as_of.year - 1
+        places = _places(municipalities, register, division, last)
+        return _copy(connection, opened, places, last, target)
+
+
+def _numeric(kind: str) -> bool:
+    return kind in _INTEGERS or kind.startswith(_FRACTIONAL)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _open(
+    connection: duckdb.DuckDBPyConnection, path: Path, number: int, source: TableSource, name: str
+) -> tuple[_File | None, list[Problem]]:
+    import duckdb
+
+    if path.suffix.lower() != ".parquet":
+        what = "the register of positions must be Parquet"
+        sql = f"duckdb -c \"COPY (FROM read_csv('{path.name}', all_varchar = true)) TO '{path.stem}.parquet'\""
+        return None, [Problem(what, f"Convert it once: {sql}", name)]
+    literal = str(path).replace("'", "''")
+    try:
+        connection.execute(
+            f"CREATE VIEW raw_{number} AS SELECT * FROM read_parquet('{literal}', file_row_number = true)"
+        )
+        described = connection.execute(f"DESCRIBE raw_{number}").fetchall()
+    except duckdb.Error:
+        return None, [Problem("the file is not readable Parquet", "Write it again; it may be cut short", name)]
+    types = {row[0]: row[1] for row in described if row[0] != "file_row_number"}
+    columns, problems = mapped_columns(TABLE, source, list(types), name)
+    file = _File(name, number, types, columns)
+    problems = _personal(connection, file) + problems
+    return (None if problems else file), problems
+
+
+def _personal(connection: duckdb.DuckDBPyConnection, file: _File) -> list[Problem]:
+    """Refuse national identity numbers in any column, mapped or not, without repeating them."""
+    problems = []
+    for name, kind in file.types.items():
+        column = _quoted(name)
+        if _numeric(kind):
+            found = connection.execute(
+                f"SELECT {column}::BIGINT AS candidate, file_row_number FROM {file.relation} "
+                f"WHERE {column} BETWEEN 1000000000 AND 99999999999"
+            ).fetchnumpy()
+        elif kind == "VARCHAR":
+            found = connection.execute(
+                f"SELECT regexp_replace(regexp_extract({column}, '(?:^|\\D)(\\d{{6}}[ -]?\\d{{5}})(?:\\D|$)', 1), "
+                f"'[ -]', '')::BIGINT AS candidate, file_row_number FROM {file.relation} "
+                f"WHERE regexp_matches({column}, '(?:^|\\D)\\d{{6}}[ -]?\\d{{5}}(?:\\D|$)')"
+            ).fetchnumpy()
+        else:
+            continue
+        hits = valid_identity_numbers(np.ma.filled(found["candidate"], 0))
+        if hits.any():
+            what = f"{int(hits.sum())} national identity numbers: the file may not be used"
+            row = int(np.asarray(found["file_row_number"])[hits].min()) + 2
+            problems.append(Problem(what, IDENTITY, file.name, row, name))
+    return problems
+
+
+def _check(connection: duckdb.DuckDBPyConnection, file: _File, source: TableSource) -> list[Problem]:
+    """Aggregate checks of one file, and a table `<relation>_<column>` of codes for each coded column."""
+    problems = []
+    for name in CODED:
+        distinct = connection.execute(
+            f"SELECT {file[name]}::VARCHAR AS word, count(*) AS rows, min(file_row_number) + 2 AS first "
+            f"FROM {file.relation} WHERE {file[name]} IS NOT NULL AND trim({file[name]}::VARCHAR) <> '' GROUP BY 1"
+        ).df()
+        codes, unknown = coded(TABLE.column(name), as_text(distinct["word"].astype("str")), source)
+        known = ", ".join(dict.fromkeys([*source.codes.get(name, {}), *TABLE.column(name).known]))
+        remedy = f"Correct it, or map it under `values` in {LAYOUT}. Known: {known}"
+        shown = distinct[unknown].sort_values("first").head(SHOWN_ALIKE)
+        problems += [
+            Problem(f"unknown {name} (in {rows} rows)", remedy, file.name, int(first), file.columns[name], word)
+            for word, rows, first in zip(shown["word"], shown["rows"], shown["first"], strict=True)
+        ]
+        connection.register("code_words", pd.DataFrame({"word": distinct["word"], "code": codes}))
+        connection.execute(f"CREATE TABLE {file.relation}_{name} AS FROM code_words")
+        connection.unregister("code_words")
+    year, birth, size = (f"try_cast({file[one]} AS DOUBLE)" for one in ("year", "birth_year", "percentage"))
+    code, person = _position_code(file), file["person"]
+    rules = [
+        ("year", f"{year} IS NULL OR {year} <> floor({year}) OR {year} NOT BETWEEN 1900 AND 2099", "not a year"),
+        (
+            "percentage",
+            f"{file['percentage']} IS NOT NULL AND ({size} IS NULL OR isnan({size}) OR {size} NOT BETWEEN 0 AND 100)",
+            "position size outside 0-100 per cent",
+        ),
+        (
+            "birth_year",
+            f"{file['birth_year']} IS NOT NULL AND ({birth} IS NULL OR {birth} <> floor({birth}) "
+            f"OR {year} - {birth} NOT BETWEEN {YOUNGEST} AND {OLDEST})",
+            f"year of birth that makes the person younger than {YOUNGEST} or older than {OLDEST}",
+        ),
+        ("position_code", f"{code} <> '' AND NOT regexp_full_match({code}, '\\d{{4}}')", "not a four-digit code"),
+        ("municipality", f"coalesce(trim({file['municipality']}::VARCHAR), '') = ''", "the municipality is blank"),
+        ("person", f"coalesce(trim({person}::VARCHAR), '') = ''", "the person is blank"),
+        ("person", f"{person} <> floor({person})" if file.numeric("person") else "false", "not a whole number"),
+    ]
+    parts = ", ".join(
+        f"count(*) FILTER ({condition}), min(file_row_number) FILTER ({condition}) + 2, "
+        f"arg_min({file[name]}::VARCHAR, file_row_number) FILTER ({condition})"
+        for name, condition, _ in rules
+    )
+    answers = connection.execute(f"SELECT {parts} FROM {file.relation}").fetchone() or ()
+    for position, (name, _, what) in enumerate(rules):
+        count, first, value = answers[3 * position : 3 * position + 3]
+        if count:
+            remedy = "Correct the rows, or leave them out of the file and say so"
+            problems.append(Problem(f"{what} (in {count} rows)", remedy, file.name, first, file.columns[name], value))
+    return problems + _repeated(connection, file)
+
+
+def _repeated(connection: duckdb.DuckDBPyConnection, file: _File) -> list[Problem]:
+    columns = ", ".join(_quoted(name) for name in file.types)
+    found = connection.execute(
+        "SELECT coalesce(sum(times - 1), 0), min(second) + 2 "
+        f"FROM (SELECT count(*) AS times, max(file_row_number) AS second FROM {file.relation} "
+        f"GROUP BY {columns} HAVING count(*) > 1)"
+    ).fetchone()
+    repeated, first = found or (0, None)
+    if not repeated:
+        return []
+    what = f"{int(repeated)} rows repeat another row in every column"
+    return [Problem(what, "Remove the repeated rows, or keep the column that tells them apart", file.name, first)]
+
+
+def _repeated_across(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[_File], municipalities: pd.DataFrame
+) -> list[Problem]:
+    """Refuse a municipality and year that two files both hold in part with the same rows."""
+    shared = municipalities.groupby(["code", "year"])["file"].nunique()
+    if not (shared > 1).any():
+        return []
+    doubled = municipalities.set_index(["code", "year"]).index.isin(shared[shared > 1].index)
+    numbers = municipalities["file"][doubled].to_list()
+    chosen = [file for file in files if file.number in numbers]
+    selected = " UNION ALL ".join(
+        f"SELECT {file.number} AS file, {', '.join(f'{file[name]}::VARCHAR AS {name}' for name in TABLE.names)} "
+        f"FROM {file.relation}"
+        for file in chosen
+    )
+    found = connection.execute(
+        f"SELECT count(*), min(a), max(b) FROM (SELECT min(file) AS a, max(file) AS b FROM ({selected}) "
+        f"GROUP BY {', '.join(TABLE.names)} HAVING count(DISTINCT file) > 1)"
+    ).fetchone()
+    if not found or not found[0]:
+        return []
+    names = {file.number: file.name for file in chosen}
+    what = f"{int(found[0])} rows are also in another file, {names[found[1]]}"
+    return [Problem(what, "Keep each delivery in one file only", names[found[2]])]
+
+
+def _position_code(file: _File) -> str:
+    """Position code as text; whole numbers have lost their leading zeros."""
+    text = f"trim(coalesce({file['position_code']}::VARCHAR, ''))"
+    if file.numeric("position_code"):
+        text = f"regexp_replace({text}, '\\.0+$', '')"
+        return f"CASE WHEN {text} = '' THEN '' ELSE lpad({text}, greatest(4, length({text}))::INTEGER, '0') END"
+    return text
+
+
+def _municipalities(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[_File], register: Register
+) -> tuple[pd.DataFrame, list[Problem]]:
+    """Each municipality as written, by file and year, with the code of its time."""
+    parts, problems = [], []
+    for file in files:
+        pairs = connection.execute(
+            f"SELECT {file['municipality']}::VARCHAR AS word, try_cast({file['year']} AS INTEGER) AS year, "
+            f"count(*) AS rows, min(file_row_number) + 2 AS first FROM {file.relation} "
+            f"WHERE trim({file['municipality']}::VARCHAR) <> '' AND try_cast({file['year']} AS INTEGER) "
+            f"BETWEEN 1900 AND 2099 GROUP BY 1, 2 ORDER BY first"
+        ).df()
+        pairs = pairs.astype({"word": "str", "year": "int64"})
+        try:
+            codes = register.resolve(
+                pairs["word"], year=pairs["year"], file=file.name, column=file.columns["municipality"]
+            )
+        except InputError as error:
+            firsts = pairs["first"].to_numpy()
+            problems += [
+                Problem(one.what, one.remedy, one.file, int(firsts[one.row - 2]), one.column, one.value)
+                if one.row is not None
+                else one
+                for one in error.problems
+            ]
+        else:
+            parts.append(pairs.assign(code=codes.to_numpy(), file=file.number))
+    columns = ["word", "year", "rows", "first", "code", "file"]
+    return (pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)), problems
+
+
+def _places(municipalities: pd.DataFrame, register: Register, division: int, last: int) -> pd.DataFrame:
+    """Word and year to the code of the division; none where a predecessor is missing that year."""
+    current = municipalities[municipalities["year"] <= last]
+    counted = current.groupby(["code", "year"])["rows"].sum().astype("float64").reset_index()
+    summed = register.harmonise(
+        counted.rename(columns={"code": "municipality"}), division=division, by=["year"], sums=["rows"]
+    )
+    whole = set(map(tuple, summed.loc[summed["rows"].notna(), ["municipality", "year"]].to_numpy()))
+    target = current["code"].map(register.mapping(current["code"].unique(), division=division))
+    kept = [pair in whole for pair in zip(target, current["year"], strict=True)]
+    places = current.assign(place=target.astype("str").where(np.array(kept, dtype=bool)))
+    return places.drop_duplicates(["word", "year"])[["word", "year", "place"]]
+
+
+def _copy(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[_File], places: pd.DataFrame, last: int, target: Path
+) -> PreparedPositions:
+    connection.register("places", places)
+    selects = []
+    for file in files:
+        joins = " ".join(
+            f"LEFT JOIN {file.relation}_{name} AS {name}_codes ON r.{file[name]}::VARCHAR = {name}_codes.word"
+            for name in CODED
+        )
+        year = f"r.{file['year']}::INTEGER"
+        person = f"r.{file['person']}"
+        if not file.numeric("person"):
+            # Pseudonyms in letters: any stable whole number will do, since nothing but equality is used.
+            person = f"coalesce(try_cast(trim({person}) AS BIGINT), (hash(trim({person})) >> 1)::BIGINT)"
+        code = f"nullif({_position_code(file)}, '')"
+        selects.append(
+            f"SELECT {file.number} AS file, places.place AS municipality, {year}::BIGINT AS year, "
+            f"{person}::BIGINT AS person, sector_codes.code AS sector, {code} AS position_code, sex_codes.code AS sex, "
+            f"r.{file['birth_year']}::BIGINT AS birth_year, "
+            f"round(r.{file['percentage']}::DOUBLE, 4) AS percentage, employment_codes.code AS employment "
+            f"FROM {file.relation} AS r {joins} "
+            f"LEFT JOIN places ON r.{file['municipality']}::VARCHAR = places.word AND {year} = places.year"
+        )
+    blank = " OR ".join(f"{name} IS NULL" for name in TABLE.names if name not in ("municipality", "year", "person"))
+    connection.execute(
+        "CREATE VIEW tidy AS SELECT *, "
+        f"CASE WHEN year > {last} THEN 'after_cut' WHEN {blank} THEN 'left_blank' "
+        "WHEN municipality IS NULL THEN 'predecessor_missing' ELSE '' END AS reason "
+        f"FROM ({' UNION ALL '.join(selects)})"
+    )
+    written = str(target).replace("'", "''")
+    connection.execute(
+        f"COPY (SELECT {', '.join(TABLE.names)} FROM tidy WHERE reason = '') "
+        f"TO '{written}' (FORMAT parquet, COMPRESSION zstd)"
+    )
+    counts = connection.execute("SELECT file, reason, count(*) AS rows FROM tidy GROUP BY ALL ORDER BY ALL").df()
+    return _account(counts, files)
+
+
+def _account(counts: pd.DataFrame, files: Sequence[_File]) -> PreparedPositions:
+    def total(file: _File, chosen: Any) -> int:
+        return int(counts.loc[(counts["file"] == file.number) & chosen, "rows"].sum())
+
+    kept = counts["reason"] == ""
+    rows = [
+        {"file": file.name, "rows": total(file, True), "kept": total(file, kept), "dropped": total(file, ~kept)}
+        for file in files
+    ]
+    dropped = counts[~kept].groupby("reason")["rows"].sum().reset_index()
+    return PreparedPositions(pd.DataFrame(rows, columns=["file", "rows", "kept", "dropped"]), dropped)

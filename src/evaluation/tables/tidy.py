@@ -1,0 +1,271 @@
+"""Raw cells to tidy columns: mapping names and values, reading figures, dropping what was not delivered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from evaluation.errors import InputError, Problem
+from evaluation.municipalities import Register
+from evaluation.sources import SIGNS, Raw, as_text, dates, identity_numbers, numbers, quarters, years
+from evaluation.tables.declare import Column, Table
+from evaluation.tables.layout import LAYOUT, TableSource, nearest
+
+SHOWN_ALIKE = 5
+IDENTITY = "Replace persons by running numbers of at most nine digits before the file reaches this folder"
+
+
+@dataclass(frozen=True)
+class Tidy:
+    """One file as rows of a tidy table.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        Rows to keep, with the columns of the table; the index counts the rows of the file from 0.
+    rows : Index
+        Row of each of the file's rows as a spreadsheet counts them; without meaning unless `numbered`.
+    left_out : DataFrame
+        Rows without a figure they need, with a column `reason`.
+    unused : int
+        Rows whose figures are all `.`: the category (a municipality before its first year) was not in use.
+    problems : tuple of Problem
+    signs : dict
+        Standard signs met in the figures of the table, counted.
+    """
+
+    file: str
+    frame: pd.DataFrame
+    rows: pd.Index
+    left_out: pd.DataFrame
+    problems: tuple[Problem, ...] = ()
+    signs: Mapping[str, int] = field(default_factory=dict)
+    numbered: bool = True
+    unused: int = 0
+
+
+class Problems:
+    """Collects the problems of one file; alike ones are shown a few times and counted."""
+
+    def __init__(self, raw: Raw):
+        self.raw = raw
+        self.found: list[Problem] = []
+
+    def add(
+        self, rows: np.ndarray | Sequence[bool] | pd.Series, what: str, remedy: str, column: str, values: pd.Series
+    ) -> None:
+        """Add a problem for the rows marked true, with the value of each distinct one."""
+        at = np.flatnonzero(np.asarray(rows))
+        if not len(at):
+            return
+        shown = as_text(values.iloc[at])
+        firsts = np.flatnonzero(~shown.duplicated().to_numpy())
+        several = [f" (in {int((shown == shown.iloc[first]).sum())} rows)" for first in firsts[:SHOWN_ALIKE]]
+        for first, times in zip(firsts[:SHOWN_ALIKE], several, strict=True):
+            again = "" if times == " (in 1 rows)" else times
+            self.found.append(self.one(f"{what}{again}", remedy, column, int(at[first]), shown.iloc[first]))
+        if len(firsts) > SHOWN_ALIKE:
+            more = f"{what}: {len(firsts) - SHOWN_ALIKE} more values like these"
+            self.found.append(Problem(more, remedy, self.raw.file, column=column))
+
+    def one(self, what: str, remedy: str, column: str, position: int, value: object) -> Problem:
+        """Return the problem of one cell."""
+        row = int(self.raw.frame.index[position]) if self.raw.numbered else None
+        return Problem(what, remedy, self.raw.file, row, column, value)
+
+
+def tidy(table: Table, raw: Raw, source: TableSource, register: Register) -> Tidy:
+    """Turn the cells of one file into rows of a tidy table; problems are collected, not raised.
+
+    A row whose figure is missing (a standard sign or a blank in a column that is not nullable) is left out with the
+    reason; a blank or unreadable cell in any other needed column is a problem.
+    """
+    empty = pd.DataFrame()
+    problems = Problems(raw)
+    problems.found += _personal(raw)
+    names, unmapped = _names(table, raw, source)
+    problems.found += unmapped
+    if problems.found:
+        return Tidy(raw.file, empty, raw.frame.index, empty, tuple(problems.found), {}, raw.numbered)
+    raw, unused = _in_use(table, raw, names)
+    problems.raw = raw
+    cells = raw.frame.reset_index(drop=True)
+    columns: dict[str, pd.Series] = {}
+    reason = pd.Series("", index=cells.index, dtype="str")
+    signs: dict[str, int] = dict(raw.signs)
+    # The year a municipality code is read in comes from the row's own quarter or year: read those first.
+    for column in sorted(table.columns, key=lambda one: one.kind == "municipality"):
+        if column.name not in names:
+            if column.optional:
+                columns[column.name] = _absent(column, cells.index)
+            continue
+        name = names[column.name]
+        if column.kind == "number":
+            read = numbers(cells[name], decimal=source.decimal)
+            problems.add(read.bad, "not a number", "Write figures only, or a standard sign", name, cells[name])
+            if read.doubt:
+                what = "the point or comma may set off decimals or thousands"
+                remedy = f"Add `decimal: ','` or `decimal: '.'` to the table {table.name} in {LAYOUT}"
+                problems.found.append(Problem(what, remedy, raw.file, column=name, value=read.doubt))
+            columns[column.name] = read.figures
+            for sign, count in read.signs.items():
+                signs[sign] = signs.get(sign, 0) + count
+            if not column.nullable:
+                reason = reason.where((reason != "") | (read.missing == ""), read.missing)
+        elif column.kind == "municipality":
+            columns[column.name] = _municipalities(cells[name], columns, raw, name, register, problems)
+        elif column.kind == "text" and column.nullable:
+            text = as_text(cells[name])
+            absent = text.isin([sign for sign in SIGNS if sign])
+            for mark, times in text[absent].value_counts().items():
+                signs[str(mark)] = signs.get(str(mark), 0) + int(times)
+            columns[column.name] = _cells(column, text.where(~absent, ""), name, source, problems)
+        else:
+            columns[column.name] = _cells(column, cells[name], name, source, problems)
+    frame = pd.DataFrame({column.name: columns[column.name] for column in table.columns if column.name in columns})
+    left_out = frame[reason != ""].assign(reason=reason[reason != ""])
+    return Tidy(
+        raw.file, frame[reason == ""], raw.frame.index, left_out, tuple(problems.found), signs, raw.numbered, unused
+    )
+
+
+def _personal(raw: Raw) -> list[Problem]:
+    """Refuse national identity numbers wherever they stand, without repeating them."""
+    problems = []
+    for name in raw.frame.columns:
+        hits = identity_numbers(raw.frame[name])
+        if hits.any():
+            what = f"{int(hits.sum())} national identity numbers: the file may not be used"
+            row = int(raw.frame.index[int(np.argmax(hits))]) if raw.numbered else None
+            problems.append(Problem(what, IDENTITY, raw.file, row, str(name)))
+    return problems
+
+
+def _names(table: Table, raw: Raw, source: TableSource) -> tuple[dict[str, str], list[Problem]]:
+    """Return tidy column to column of the file, and what is wrong with the mapping."""
+    return mapped_columns(table, source, [str(name) for name in raw.frame.columns], raw.file)
+
+
+def mapped_columns(
+    table: Table, source: TableSource, present: Sequence[str], file: str
+) -> tuple[dict[str, str], list[Problem]]:
+    """Return tidy column to column of the file, and what is wrong with the mapping in `sources.yaml`."""
+    names, problems = {}, []
+    for column in table.columns:
+        name = source.columns.get(column.name, column.name)
+        if name in present:
+            names[column.name] = name
+        elif column.name in source.columns:
+            what = f"{LAYOUT} maps {column.name} to a column the file does not have"
+            problems.append(Problem(what, nearest(name, present), file, column=name))
+        elif not column.optional:
+            what = f"no column is mapped to {column.name} ({column.meaning})"
+            remedy = f"Add it under `columns` of the table {table.name} in {LAYOUT}. The file has: {', '.join(present)}"
+            problems.append(Problem(what, remedy, file))
+    return names, problems
+
+
+def _in_use(table: Table, raw: Raw, names: Mapping[str, str]) -> tuple[Raw, int]:
+    """Leave out rows of categories that were not in use, before their municipality is asked for in that year."""
+    figures = [
+        raw.frame[names[column.name]]
+        for column in table.columns
+        if column.name in names and column.name not in table.key and (column.kind == "number" or column.nullable)
+    ]
+    if not figures:
+        return raw, 0
+    unused = pd.concat([as_text(column) == "." for column in figures], axis=1).all(axis=1)
+    return (replace(raw, frame=raw.frame[~unused]), int(unused.sum())) if unused.any() else (raw, 0)
+
+
+def _absent(column: Column, index: pd.Index) -> pd.Series:
+    kinds = {"number": "float64", "integer": "Int64", "year": "Int64", "date": "object"}
+    return pd.Series(pd.NA if column.kind != "date" else None, index=index, dtype=kinds.get(column.kind, "str"))
+
+
+def _municipalities(
+    cells: pd.Series,
+    columns: Mapping[str, pd.Series],
+    raw: Raw,
+    name: str,
+    register: Register,
+    problems: Problems,
+) -> pd.Series:
+    text = as_text(cells)
+    when = columns["quarter"].dt.year if "quarter" in columns else columns.get("year")
+    dated = pd.Series(True, index=cells.index) if when is None else when.fillna(-1) > 0
+    asked = text[dated]
+    try:
+        codes = register.resolve(
+            asked,
+            year=None if when is None else when[dated].astype("int64"),
+            file=raw.file,
+            column=name,
+        )
+    except InputError as error:
+        positions = np.flatnonzero(dated.to_numpy())
+        for problem in error.problems:
+            row = None
+            if problem.row is not None and raw.numbered:
+                row = int(raw.frame.index[positions[problem.row - 2]])
+            problems.found.append(replace(problem, row=row))
+        return pd.Series("", index=cells.index, dtype="str")
+    return codes.reindex(cells.index).astype("str")
+
+
+def _cells(column: Column, cells: pd.Series, name: str, source: TableSource, problems: Problems) -> pd.Series:
+    """Read a column of quarters, years, dates, whole numbers, codes or text."""
+    text = as_text(cells)
+    filled = text != ""
+    if not column.nullable:
+        problems.add(~filled, "the cell is blank", "Fill it in, or remove the row", name, cells)
+    if column.kind == "quarter":
+        values, bad = quarters(text)
+        problems.add(bad & filled, "not a quarter", "Write quarters as 2012K1", name, cells)
+        return values
+    if column.kind == "year":
+        values, bad = years(text)
+        problems.add(bad & filled, "not a year", "Write years with four digits", name, cells)
+        return values.astype("Int64").where(~bad) if column.nullable else values
+    if column.kind == "date":
+        values, bad = dates(text)
+        problems.add(bad & filled, "not a date", "Write dates as 2012-03-15 or 15.03.2012", name, cells)
+        return values
+    if column.kind == "integer":
+        read = numbers(cells, decimal=",")
+        whole = read.figures.notna() & (read.figures % 1 == 0)
+        problems.add(~whole & filled, "not a whole number", "Write digits only", name, cells)
+        return read.figures.where(whole, -1).astype("int64")
+    return _codes(column, text, name, source, problems, filled)
+
+
+def _codes(
+    column: Column, text: pd.Series, name: str, source: TableSource, problems: Problems, filled: pd.Series
+) -> pd.Series:
+    codes, unknown = coded(column, text, source)
+    words = source.codes.get(column.name, {})
+    known = ", ".join(dict.fromkeys([*words, *column.known]))
+    remedy = f"Correct it, or map it under `values` in {LAYOUT}. Known: {known}"
+    problems.add(unknown & filled, f"unknown {column.name}", remedy, name, text)
+    if column.pattern:
+        wrong = filled & ~text.str.fullmatch(column.pattern)
+        problems.add(wrong, f"not a {column.name.replace('_', ' ')}", f"Expected {column.unit}", name, text)
+    return codes.where(filled | (not column.nullable))
+
+
+def coded(column: Column, text: pd.Series, source: TableSource) -> tuple[pd.Series, pd.Series]:
+    """Map the words of a file to codes, letter case aside; return the codes and a mask of the unknown words."""
+    words = source.codes.get(column.name, {})
+    known = {code.casefold(): code for code in column.known}
+    known |= {word.casefold(): code for word, code in words.items()}
+    if not known:
+        return text, pd.Series(False, index=text.index)
+    distinct = {word: known.get(" ".join(str(word).split()).casefold()) for word in text.unique()}
+    codes = text.map(distinct).astype("str")
+    if column.known:
+        return codes, codes.isna()
+    # Free text: words the file's mapping does not name stay as they are.
+    return codes.where(codes.notna(), text), pd.Series(False, index=text.index)

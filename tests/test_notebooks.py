@@ -1,0 +1,36 @@
+"""Every chapter runs top to bottom: in JupyterLab with its defaults, and under plain papermill."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_chapter_runs_in_jupyterlab_with_its_default_parameters(path):
+    notebook = nbformat.read(path, as_version=4)
+    # JupyterLab starts a kernel in the notebook's own folder.
+    done = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(path.parent)}}).execute()
+    outputs = [output for cell in done.cells if cell.cell_type == "code" for output in cell.outputs]
+    shown = [output.data for output in outputs if "data" in output]
+    exhibits = [data for data in shown if "application/vnd.evaluation.exhibit+json" in data]
+    assert exhibits
+    assert all("text/html" in data for data in exhibits)
+    assert not [output for output in outputs if output.output_type == "stream" and output.name == "stderr"]
+
+
+def test_plain_papermill_with_the_reports_parameter_file_runs_a_chapter(tmp_path):
+    out = tmp_path / "out.ipynb"
+    command = [sys.executable, "-m", "papermill", "notebooks/02_sick_leave.ipynb", str(out), "-f", "params/midterm.yaml"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    cells = nbformat.read(out, as_version=4).cells
+    assert all(cell.execution_count for cell in cells if cell.cell_type == "code")

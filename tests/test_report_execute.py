@@ -1,0 +1,118 @@
+"""A chapter counts as run only when every cell of it ran; a failure names the cell and stops the others."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+import toy_reports as toys
+
+from evaluation.errors import ReportError
+from evaluation.report.execute import execute
+from evaluation.report.kernels import LONGEST_SOCKET_FOLDER, socket_folder
+from evaluation.report.parameters import Run
+
+PARAMETERS = toys.code('x = 1\nlanguage = "nb"', "parameters")
+
+
+def run(folder: Path, *stems: str, workers: int = 2, done=lambda name: None, **parameters):
+    runs = [Run(stem, folder / "notebooks" / f"{stem}.ipynb", parameters) for stem in stems]
+    return execute(runs, root=folder, workers=workers, epoch=86400, done=done)
+
+
+def test_notebooks_run_in_neutral_surroundings_whatever_kernels_the_user_has(tmp_path, monkeypatch):
+    spec = tmp_path / "jupyter" / "kernels" / "python3"
+    spec.mkdir(parents=True)
+    wrong = {"argv": ["/bin/false", "{connection_file}"], "display_name": "wrong", "language": "python"}
+    (spec / "kernel.json").write_text(json.dumps(wrong))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    monkeypatch.setenv("LC_ALL", "nb_NO.UTF-8")
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    names = ("PYTHONHASHSEED", "MPLBACKEND", "TZ", "LC_ALL", "SOURCE_DATE_EPOCH")
+    source = f"import json, os\nprint(json.dumps([x, os.getcwd(), *(os.environ[n] for n in {names!r})]))"
+    toys.write(tmp_path, "a", PARAMETERS, toys.code(source))
+    done: list[str] = []
+    executed = run(tmp_path, "a", done=done.append, x=2)["a"]
+    expected = [2, str(tmp_path), "0", "agg", "UTC", "C.UTF-8", "86400"]
+    assert json.loads(executed.cells[-1].outputs[0].text) == expected
+    assert done == ["a"]
+
+
+def test_two_runs_leave_equal_notebooks(tmp_path):
+    toys.write(tmp_path, "a", PARAMETERS, toys.code("object()"), toys.code(""), toys.markdown("text"))
+    first, second = (nbformat.writes(run(tmp_path, "a", x=2)["a"]) for _ in range(2))
+    assert first == second
+    assert "papermill" not in first
+    assert " at 0x0>" in first
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("# why\n1 / 0", "a.ipynb, cell 3 (1 / 0):\nZeroDivisionError: division by zero"),
+        ("import sys; sys.exit(0)", "a.ipynb, cell 3 (import sys; sys.exit(0)):\nthe notebook ended itself"),
+        (
+            "import os; os.kill(os.getpid(), 9)",
+            "a.ipynb, cell 3 (import os; os.kill(os.getpid(), 9)):\nthe kernel died",
+        ),
+        ("import os; os._exit(0)", "a.ipynb, cell 3 (import os; os._exit(0)):\nthe kernel died"),
+    ],
+)
+@pytest.mark.parametrize("last", [True, False], ids=["last cell", "more cells"])
+def test_a_cell_that_did_not_end_well_is_named(tmp_path, source, expected, last):
+    cells = [PARAMETERS, toys.markdown("text"), toys.code(source)] + [toys.code("2")] * (not last)
+    toys.write(tmp_path, "a", *cells)
+    with pytest.raises(ReportError) as error:
+        run(tmp_path, "a", x=2)
+    assert str(error.value).startswith(expected)
+
+
+def test_an_error_of_the_suite_speaks_for_itself(tmp_path):
+    source = "from evaluation.errors import InputError, Problem\n"
+    source += "raise InputError(Problem('no such column', 'Mend it', 'f.csv'))"
+    toys.write(tmp_path, "a", toys.code(source))
+    with pytest.raises(ReportError) as error:
+        run(tmp_path, "a")
+    assert str(error.value).endswith(":\nf.csv: no such column. Mend it")
+
+
+def test_a_cell_allowed_to_fail_is_a_failure_all_the_same(tmp_path):
+    toys.write(tmp_path, "a", toys.code("1 / 0", "raises-exception"), toys.code("1"))
+    with pytest.raises(ReportError, match="cell 1"):
+        run(tmp_path, "a")
+
+
+def test_a_skipped_cell_is_a_failure(tmp_path):
+    toys.write(tmp_path, "a", toys.code("1", "skip-execution"))
+    with pytest.raises(ReportError, match=r"cell 1 \(1\):\nthe cell was never run"):
+        run(tmp_path, "a")
+
+
+def test_the_first_failure_kills_the_other_kernels(tmp_path):
+    mark = tmp_path / "pid"
+    waiting = f"import os, pathlib, time\npathlib.Path({str(mark)!r}).write_text(str(os.getpid()))\ntime.sleep(600)"
+    toys.write(tmp_path, "slow", toys.code(waiting))
+    failing = f"import pathlib, time\nwhile not pathlib.Path({str(mark)!r}).exists(): time.sleep(0.05)\n1 / 0"
+    toys.write(tmp_path, "failing", toys.code(failing))
+    toys.write(tmp_path, "later", toys.code(f"import pathlib; pathlib.Path({str(tmp_path / 'later')!r}).touch()"))
+    began = time.monotonic()
+    with pytest.raises(ReportError, match=r"failing\.ipynb, cell 1"):
+        run(tmp_path, "slow", "failing", "later")
+    assert time.monotonic() - began < 60
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(mark.read_text()), 0)
+    assert not (tmp_path / "later").exists()
+
+
+def test_sockets_have_a_short_folder_whatever_the_temporary_folder_is(tmp_path, monkeypatch):
+    deep = tmp_path / ("x" * 100)
+    deep.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(deep))
+    folder = socket_folder()
+    assert len(str(folder)) <= LONGEST_SOCKET_FOLDER
+    assert not any(deep.iterdir())
+    folder.rmdir()
