@@ -278,6 +278,19 @@ def test_a_group_keeps_its_look_whatever_stands_beside_it():
         theme.looks(list("abcdefg"))
 
 
+def test_a_long_name_takes_several_lines_and_the_room_for_them():
+    frame = pd.DataFrame(
+        {"name": ["kort", "et navn som er så langt at det må deles på flere linjer"], "value": [1.0, 2.0]}
+    )
+    specs = [exhibits.bars(release_public(frame.head(rows)), category="name", value="value") for rows in (1, 2)]
+    short, tall = (spec.height_cm(Words("nb")) for spec in specs)
+    assert tall - 2.2 > 2 * (short - 2.2)
+    with theme.style():
+        labels = [text.get_text() for text in theme.drawn(specs[1], Words("nb")).axes[0].get_yticklabels()]
+    assert labels[0] == "kort"
+    assert labels[1].count("\n") == 1
+
+
 @given(st.lists(st.floats(0, 100), max_size=8))
 def test_labels_are_moved_apart_in_order(heights):
     placed = theme.apart(sorted(heights), 10)

@@ -29,7 +29,8 @@ def test_a_chapter_runs_in_jupyterlab_with_its_default_parameters(path):
 
 def test_plain_papermill_with_the_reports_parameter_file_runs_a_chapter(tmp_path):
     out = tmp_path / "out.ipynb"
-    command = [sys.executable, "-m", "papermill", "notebooks/02_sick_leave.ipynb", str(out), "-f", "params/midterm.yaml"]
+    command = [sys.executable, "-m", "papermill", "notebooks/02_sick_leave.ipynb", str(out)]
+    command += ["-f", "params/midterm.yaml"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     cells = nbformat.read(out, as_version=4).cells

@@ -348,6 +348,15 @@ def test_a_double_delivery_is_refused_within_a_file_and_across_files(folder):
         prepared(folder)
 
 
+def test_a_few_rows_alike_in_a_large_register_are_kept_and_counted(folder):
+    frame = pd.concat([small_study.positions(2012)] * 100, ignore_index=True)
+    frame["person_id"] = np.arange(len(frame)) + 1000
+    pd.concat([frame, frame.iloc[[7]]]).to_parquet(folder / "stillinger_2012.parquet")
+    study = load_study(folder, as_of="2012-12-31", division=2012)
+    notes = study.files.set_index("file").loc["stillinger_2012.parquet", ["rows", "kept", "notes"]].tolist()
+    assert notes == [1801, 1801, "1 rows alike in every column"]
+
+
 def test_two_positions_of_one_person_are_both_kept(folder):
     frame = small_study.positions(2012)
     second = frame.iloc[[3]].assign(prosent=np.float32(20))

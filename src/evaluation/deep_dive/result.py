@@ -91,7 +91,7 @@ class CaseComparison:
         """
         sides = self.sectors[self.sectors["who"].isin(["case", "peers"])]
         wide = sides.pivot_table(index="sector", columns=["who", "when"], values="rate", sort=False, observed=True)
-        wide.columns = [f"{who}_{when}" for who, when in wide.columns]
+        wide.columns = ["_".join(pair) for pair in wide.columns]
         case = sides[sides["who"] == "case"].groupby("sector", observed=True, sort=False)["man_years"].min()
         columns = [f"{who}_{when}" for who in ("case", "peers") for when in ("before", "after")]
         table = wide.reindex(columns=columns).join(case).reset_index()

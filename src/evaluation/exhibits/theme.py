@@ -119,7 +119,7 @@ def drawn(spec: FigureSpec, words: Words) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH * CENTIMETRE, spec.height_cm() * CENTIMETRE), layout="constrained")
+    figure = Figure(figsize=(WIDTH * CENTIMETRE, spec.height_cm(words) * CENTIMETRE), layout="constrained")
     FigureCanvasAgg(figure)
     spec.draw(figure, words)
     return figure

@@ -186,8 +186,9 @@ def _positions(layout: Layout, register: Register, as_of: date, division: int, t
     done = prepare_positions(
         paths, source, register, division=division, as_of=as_of, target=written, folder=layout.folder
     )
-    for file, rows, kept in done.files[["file", "rows", "kept"]].to_numpy():
-        account.file(file, "positions", "parquet", rows, kept, "")
+    for file, rows, kept, repeated in done.files[["file", "rows", "kept", "repeated"]].to_numpy():
+        notes = f"{repeated} rows alike in every column" if repeated else ""
+        account.file(file, "positions", "parquet", rows, kept, notes)
     for reason, count in zip(done.dropped["reason"], done.dropped["rows"], strict=True):
         account.dropped["positions", str(reason)] = int(count)
 

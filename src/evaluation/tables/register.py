@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 TABLE = TABLES["positions"]
 CODED = tuple(column.name for column in TABLE.columns if column.kind == "code")
+# One person may hold two positions alike in all that a register tells; more than this share is a double delivery.
+REPEATED_SHARE = 0.001
 _INTEGERS = ("BIGINT", "INTEGER", "UBIGINT", "UINTEGER", "SMALLINT", "TINYINT", "USMALLINT", "UTINYINT", "HUGEINT")
 # A column of whole numbers with a blank in it is often stored as one of these.
 _FRACTIONAL = ("DOUBLE", "FLOAT", "DECIMAL")
@@ -35,7 +37,7 @@ class PreparedPositions:
     Attributes
     ----------
     files : DataFrame
-        file, rows, kept, dropped: one row per file.
+        file, rows, kept, dropped, repeated (rows alike in every column, kept): one row per file.
     dropped : DataFrame
         reason, rows.
     """
@@ -52,6 +54,7 @@ class _File:
     number: int
     types: dict[str, str]
     columns: dict[str, str]
+    repeated: list[int] = field(default_factory=list)
 
     @property
     def relation(self) -> str:
@@ -84,9 +87,9 @@ def prepare_positions(
     ------
     InputError
         All problems of all files: columns not mapped, unknown codes and municipalities, percentages outside 0-100,
-        impossible years of birth, identity numbers, and rows that repeat another in every column of the file, the
-        columns not mapped included. (One person may hold several positions of one kind, so that nothing less is a key;
-        where two are alike in all, a column such as a position number tells them apart.)
+        impossible years of birth, identity numbers, and rows that repeat another in every column of the file (those
+        not mapped included) if they are more than `REPEATED_SHARE` of it. One person may hold several positions of one
+        kind, so that nothing less than the whole row is a key; a few rows alike in all are kept, and counted.
     """
     import duckdb
 
@@ -225,12 +228,13 @@ def _check(connection: duckdb.DuckDBPyConnection, file: _File, source: TableSour
 def _repeated(connection: duckdb.DuckDBPyConnection, file: _File) -> list[Problem]:
     columns = ", ".join(_quoted(name) for name in file.types)
     found = connection.execute(
-        "SELECT coalesce(sum(times - 1), 0), min(second) + 2 "
+        f"SELECT coalesce(sum(times - 1), 0), min(second) + 2, (SELECT count(*) FROM {file.relation}) "
         f"FROM (SELECT count(*) AS times, max(file_row_number) AS second FROM {file.relation} "
         f"GROUP BY {columns} HAVING count(*) > 1)"
     ).fetchone()
-    repeated, first = found or (0, None)
-    if not repeated:
+    repeated, first, rows = found or (0, None, 0)
+    file.repeated.append(int(repeated))
+    if repeated <= rows * REPEATED_SHARE:
         return []
     what = f"{int(repeated)} rows repeat another row in every column"
     return [Problem(what, "Remove the repeated rows, or keep the column that tells them apart", file.name, first)]
@@ -363,7 +367,8 @@ def _account(counts: pd.DataFrame, files: Sequence[_File]) -> PreparedPositions:
     kept = counts["reason"] == ""
     rows = [
         {"file": file.name, "rows": total(file, True), "kept": total(file, kept), "dropped": total(file, ~kept)}
+        | {"repeated": sum(file.repeated)}
         for file in files
     ]
     dropped = counts[~kept].groupby("reason")["rows"].sum().reset_index()
-    return PreparedPositions(pd.DataFrame(rows, columns=["file", "rows", "kept", "dropped"]), dropped)
+    return PreparedPositions(pd.DataFrame(rows, columns=["file", "rows", "kept", "dropped", "repeated"]), dropped)

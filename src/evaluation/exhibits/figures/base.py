@@ -73,9 +73,9 @@ class FigureSpec(ABC):
         if problems:
             raise InputError(problems)
 
-    def height_cm(self) -> float:
-        """Return the height of the figure in centimetres."""
-        return self._height()
+    def height_cm(self, words: Words) -> float:
+        """Return the height of the figure in centimetres; long names may need more."""
+        return self._height(words)
 
     def draw(self, figure: Figure, words: Words) -> None:
         """Draw onto an empty figure."""
@@ -86,7 +86,7 @@ class FigureSpec(ABC):
         return " ".join(self._sentences(words))
 
     @abstractmethod
-    def _height(self) -> float: ...
+    def _height(self, words: Words) -> float: ...
 
     @abstractmethod
     def _draw(self, figure: Figure, words: Words) -> None: ...
@@ -112,6 +112,11 @@ class FigureSpec(ABC):
     def without(self, row: Any, words: Words) -> str:
         """Return in words that a row of the index is withheld or has no data."""
         return words.text(_NOT_SHOWN if self.released.withheld[row] else _NO_DATA)
+
+    def row_cm(self, column: str, usual: float, words: Words) -> float:
+        """Return the height of a row: the usual, or more where a name takes several lines."""
+        names = (wrapped(self.name(column, value, words)) for value in in_order(self.released.data[column]))
+        return max(usual, 0.38 * max(1 + name.count("\n") for name in names) + 0.12)
 
     def sign_of_absence(self, row: Any) -> str:
         """Return ':' for a withheld row and '..' for one without data; `row` is a label of the index."""

@@ -32,7 +32,6 @@ _STACKED = three(
     "Stacked bars of 100 per cent each, divided into {bands}.",
 )
 _PART = three("{number} i {band}", "{number} i {band}", "{number} in {band}")
-_ROW = 0.62
 
 
 @dataclass(frozen=True)
@@ -54,10 +53,11 @@ class Bars(FigureSpec):
     PLACES = ("category",)
     NUMBERS = ("value", "low", "high")
 
-    def _height(self) -> float:
+    def _height(self, words: Words) -> float:
         data = self.released.data
         groups = 1 if self.by is None else len(in_order(data[self.by]))
-        return 2.2 + len(in_order(data[self.category])) * (0.25 + 0.45 * groups) + (0.6 if self.by else 0)
+        row = self.row_cm(self.category, 0.25 + 0.45 * groups, words)
+        return 2.2 + len(in_order(data[self.category])) * row + (0.6 if self.by else 0)
 
     def _draw(self, figure: Figure, words: Words) -> None:
         axes: Any = figure.subplots()
@@ -78,7 +78,9 @@ class Bars(FigureSpec):
             self._print(axes, at, ends, rows, words)
         axes.axvline(0, color=theme.INK, linewidth=0.8)
         axes.set_yticks(
-            range(len(categories)), [wrapped(self.name(self.category, value, words)) for value in categories]
+            range(len(categories)),
+            [wrapped(self.name(self.category, value, words)) for value in categories],
+            linespacing=1.0,
         )
         axes.set_ylim(len(categories) - 0.5, -0.5)
         axes.grid(axis="x")
@@ -167,9 +169,9 @@ class StackedBands(FigureSpec):
     PLACES = ("category", "band")
     NUMBERS = ("share",)
 
-    def _height(self) -> float:
+    def _height(self, words: Words) -> float:
         outer = 0 if self.by is None else len(in_order(self.released.data[self.by]))
-        return 2.4 + _ROW * len(self._bars()) + 0.75 * outer
+        return 2.4 + self.row_cm(self.category, 0.62, words) * len(self._bars()) + 0.75 * outer
 
     def _bars(self) -> list[tuple[tuple[Any, Any], pd.DataFrame]]:
         return [
@@ -193,7 +195,7 @@ class StackedBands(FigureSpec):
             self._bar(axes, at, rows, looks, words)
             ticks.append((at, wrapped(self.name(self.category, category, words))))
             at += 1.0
-        axes.set_yticks([tick for tick, _ in ticks], [name for _, name in ticks])
+        axes.set_yticks([tick for tick, _ in ticks], [name for _, name in ticks], linespacing=1.0)
         axes.set_ylim(at - 0.4, -0.6)
         axes.set_xlim(0, 100)
         theme.decimal_axis(axes.xaxis, words)

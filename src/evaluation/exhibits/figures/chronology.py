@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from evaluation.exhibits import theme
-from evaluation.exhibits.figures.base import FigureSpec, in_order, split
+from evaluation.exhibits.figures.base import FigureSpec, in_order, split, wrapped
 from evaluation.exhibits.figures.series import position
 from evaluation.language import Words, three
 
@@ -39,8 +39,9 @@ class Timeline(FigureSpec):
     COLUMNS = ("category", "start", "end", "kind")
     PLACES = ("category", "start")
 
-    def _height(self) -> float:
-        return 1.8 + 0.58 * len(in_order(self.released.data[self.category])) + (0.6 if self.kind else 0)
+    def _height(self, words: Words) -> float:
+        rows = len(in_order(self.released.data[self.category]))
+        return 1.8 + self.row_cm(self.category, 0.58, words) * rows + (0.6 if self.kind else 0)
 
     def _draw(self, figure: Figure, words: Words) -> None:
         from matplotlib.patches import Patch
@@ -62,7 +63,9 @@ class Timeline(FigureSpec):
             at_days = [position(day) for day in days[self.start]]
             dots = axes.plot(at_days, [rows.index(value) for value in days[self.category]], zorder=3, **point)[0]
             handles.append(dots if len(days) == len(part) else Patch(hatch=look.hatch, **fill))
-        axes.set_yticks(range(len(rows)), [self.name(self.category, value, words) for value in rows])
+        axes.set_yticks(
+            range(len(rows)), [wrapped(self.name(self.category, value, words)) for value in rows], linespacing=1.0
+        )
         axes.set_ylim(len(rows) - 0.4, -0.6)
         first, last = self._span()
         years = np.arange(first.year, last.year + 2)

@@ -71,8 +71,8 @@ class Dumbbell(FigureSpec):
     PLACES = ("category",)
     NUMBERS = ("before", "after")
 
-    def _height(self) -> float:
-        return 2.8 + 0.46 * len(self.released.data)
+    def _height(self, words: Words) -> float:
+        return 2.8 + self.row_cm(self.category, 0.46, words) * len(self.released.data)
 
     def _draw(self, figure: Figure, words: Words) -> None:
         axes: Any = figure.subplots()
@@ -155,8 +155,8 @@ class DotInterval(FigureSpec):
     PLACES = ("category",)
     NUMBERS = ("value", "low", "high")
 
-    def _height(self) -> float:
-        return 2.6 + 0.5 * len(self.released.data)
+    def _height(self, words: Words) -> float:
+        return 2.8 + self.row_cm(self.category, 0.5, words) * len(self.released.data)
 
     def _draw(self, figure: Figure, words: Words) -> None:
         axes: Any = figure.subplots()
@@ -225,6 +225,6 @@ def listed(items: list[str], words: Words) -> str:
 
 def rows_axis(axes: Axes, names: list[str]) -> None:
     """Name the rows from the top, with a faint line to lead the eye."""
-    axes.set_yticks(range(len(names)), [wrapped(name) for name in names])
+    axes.set_yticks(range(len(names)), [wrapped(name) for name in names], linespacing=1.0)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.grid(axis="both")

@@ -47,7 +47,7 @@ class _Distribution(FigureSpec):
     NUMBERS = ("x", "y")
     PLACES = ("x",)
 
-    def _height(self) -> float:
+    def _height(self, _words: Words) -> float:
         return 7.5
 
     def phrases(self, words: Words) -> tuple[str, str]:

@@ -66,7 +66,7 @@ class Lines(FigureSpec):
     PLACES = ("x",)
     NUMBERS = ("y", "low", "high")
 
-    def _height(self) -> float:
+    def _height(self, _words: Words) -> float:
         return self.height
 
     def _draw(self, figure: Figure, words: Words) -> None:
@@ -179,7 +179,7 @@ class EventStudy(FigureSpec):
     COLUMNS = ("event_time", "estimate", "low", "high", "band_low", "band_high")
     NUMBERS = COLUMNS
 
-    def _height(self) -> float:
+    def _height(self, _words: Words) -> float:
         return 8.0
 
     def _draw(self, figure: Figure, words: Words) -> None:
