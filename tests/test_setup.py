@@ -29,7 +29,7 @@ LAYERS = [
 ]
 # In its own row a module may use those to its left.
 ROW_ORDER = ["errors", "language", "municipalities", "programme", "sources", "tables", "study"]
-ROW_ORDER += ["did", "sick_leave", "participation", "positions", "deep_dive", "report", "cli"]
+ROW_ORDER += ["did", "sick_leave", "participation", "positions", "deep_dive", "disclosure", "exhibits", "report", "cli"]
 
 
 def _modules() -> list[Path]:

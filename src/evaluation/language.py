@@ -36,6 +36,8 @@ _MONTHS = {
 }
 _AND = {"nb": "og", "nn": "og", "en": "and"}
 _AND_OVER = {"nb": " og over", "nn": " og over", "en": " and over"}
+# Columns whose cells hold several codes, and the column that says what one of them is.
+_SEVERAL = {"themes": "theme", "intakes": "intake"}
 _LABELS = Path(__file__).with_name("labels.csv")
 _RANGE = re.compile(r"(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)\+")
 _SPEC = re.compile(r"(?P<sign>\+)?(?:\.(?P<decimals>\d)f)?")
@@ -178,6 +180,8 @@ class Words:
         key = self._key(column, value)
         if key is not None:
             return self.term(key)
+        if column in _SEVERAL and isinstance(value, str):
+            return ", ".join(self.value(_SEVERAL[column], part) for part in value.split(", "))
         if isinstance(value, Mapping):
             return self.text(value)
         if column == "band" and isinstance(value, str) and _RANGE.fullmatch(value):
@@ -187,7 +191,7 @@ class Words:
     def cell(self, column: str, value: object) -> str:
         """Return how a value of a column reads by itself, in a cell or a legend: labels with a capital first letter."""
         shown = self.value(column, value)
-        return shown if self._key(column, value) is None else capital(shown)
+        return capital(shown) if column in _SEVERAL or self._key(column, value) is not None else shown
 
     def _key(self, column: str, value: object) -> str | None:
         return next((str(key) for key in (f"{column}.{value}", value) if self.known(key)), None)

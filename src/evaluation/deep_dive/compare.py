@@ -202,7 +202,8 @@ def _gaps(
             notes.append(Note("case_incomplete", {"outcome": outcome}))
             continue
         left_out = len(sides.peers) - len(peers.top_before)
-        if left_out:
+        # Self- and doctor-certified days come in the same rows as the total: said once.
+        if left_out and outcome not in ("self_certified_rate", "doctor_certified_rate"):
             notes.append(
                 Note("peers_incomplete", {"outcome": outcome, "left_out": left_out, "peers": len(sides.peers)})
             )

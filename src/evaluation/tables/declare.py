@@ -8,6 +8,8 @@ from typing import Literal
 
 import pandas as pd
 
+from evaluation.language import labels
+
 Kind = Literal["municipality", "quarter", "year", "date", "code", "text", "number", "integer"]
 
 SECTORS = ("administration", "education", "kindergarten", "health_care", "technical", "other")
@@ -262,34 +264,11 @@ TABLES: Mapping[str, Table] = {table.name: table for table in _ALL}
 """The tidy tables by name."""
 
 REASONS: Mapping[str, Mapping[str, str]] = {
-    "not_delivered": {
-        "nb": "ikke levert (..)",
-        "nn": "ikkje levert (..)",
-        "en": "not delivered (..)",
-    },
-    "confidential": {"nb": "konfidensielt (:)", "nn": "konfidensielt (:)", "en": "confidential (:)"},
-    "not_applicable": {"nb": "ikke aktuelt (.)", "nn": "ikkje aktuelt (.)", "en": "not applicable (.)"},
-    "not_yet_available": {
-        "nb": "foreligger ikke ennå (...)",
-        "nn": "ligg ikkje føre enno (...)",
-        "en": "not yet available (...)",
-    },
-    "left_blank": {"nb": "tomt felt", "nn": "tomt felt", "en": "left blank"},
-    "incomplete_quarter": {
-        "nb": "andre rader for kommunen mangler i kvartalet",
-        "nn": "andre rader for kommunen manglar i kvartalet",
-        "en": "other rows of the municipality are missing in the quarter",
-    },
-    "predecessor_missing": {
-        "nb": "en kommune som senere ble slått sammen, mangler",
-        "nn": "ein kommune som seinare vart slegen saman, manglar",
-        "en": "a municipality that later merged is missing",
-    },
-    "after_cut": {
-        "nb": "gjelder tiden etter skjæringsdatoen",
-        "nn": "gjeld tida etter skjeringsdatoen",
-        "en": "about the time after the cut date",
-    },
+    code: labels()[f"reason.{code}"]
+    for code in (
+        *("not_delivered", "confidential", "not_applicable", "not_yet_available", "left_blank"),
+        *("incomplete_quarter", "predecessor_missing", "after_cut"),
+    )
 }
 """Why a row is left out: the codes in `Study.dropped`, in three languages."""
 

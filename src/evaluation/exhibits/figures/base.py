@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _NOT_SHOWN = three("ikke vist", "ikkje vist", "not shown")
 _NO_DATA = three("mangler", "manglar", "not available")
 Heading = str | Text | Passage
+PAGE_CM = 16.0
+"""What the rows of a figure may take of a page's height, in centimetres."""
 
 
 @dataclass(frozen=True)
@@ -114,9 +116,10 @@ class FigureSpec(ABC):
         return words.text(_NOT_SHOWN if self.released.withheld[row] else _NO_DATA)
 
     def row_cm(self, column: str, usual: float, words: Words) -> float:
-        """Return the height of a row: the usual, or more where a name takes several lines."""
-        names = (wrapped(self.name(column, value, words)) for value in in_order(self.released.data[column]))
-        return max(usual, 0.38 * max(1 + name.count("\n") for name in names) + 0.12)
+        """Return the height of a row: the usual, more where a name takes several lines, less where a page is full."""
+        values = in_order(self.released.data[column])
+        lines = max(1 + wrapped(self.name(column, value, words)).count("\n") for value in values)
+        return min(max(usual, 0.38 * lines + 0.12), max(PAGE_CM / len(values), 0.3 * lines))
 
     def sign_of_absence(self, row: Any) -> str:
         """Return ':' for a withheld row and '..' for one without data; `row` is a label of the index."""

@@ -1,0 +1,1 @@
+"""Measured claims: one module a claim, run by `make bench` and `make proof`."""
