@@ -7,7 +7,7 @@ REPORT ?= midterm
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lab lock bench proof demo clean
+.PHONY: help report test lab lock bench proof demo picture clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/'
@@ -42,6 +42,9 @@ bench: $(READY) ## run the benchmarks; results go to benchmarks/results
 
 proof: $(READY) ## run the slow proofs (whole reports, twice); results go to benchmarks/results
 	$(BIN)/python -m benchmarks proof
+
+picture: $(READY) ## make the README's pictures anew from the English midterm report
+	$(BIN)/python docs/picture.py
 
 clean: ## remove what runs and caches left (not the data, not the reports)
 	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis

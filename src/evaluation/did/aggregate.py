@@ -43,31 +43,36 @@ class Aggregates:
 
 
 def _by_share(
-    panel: Panel, group: np.ndarray, effect: np.ndarray, influence: np.ndarray, known: bool
-) -> tuple[float, np.ndarray]:
-    """Average cells with the shares of their groups in the sample; the shares' own sampling error unless `known`."""
+    panel: Panel, group: np.ndarray, effect: np.ndarray, influence: np.ndarray, chosen: np.ndarray, known: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Average cells with the shares of their groups in the sample; the shares' own sampling error unless `known`.
+
+    `chosen` is (cells, rows): the cells that each row averages.
+    """
     units = len(panel.group)
-    shares = np.array([panel.weights[panel.group == code].sum() / units for code in group])
-    total = shares.sum()
-    average = float(shares @ effect / total)
+    codes, place = np.unique(group, return_inverse=True)
+    sizes = np.array([panel.weights[panel.group == code].sum() for code in codes])
+    shares = (sizes / units)[place][:, None] * chosen
+    totals = shares.sum(axis=0)
+    average = (effect @ shares) / totals
+    combined = influence @ (shares / totals)
     if known:
-        return average, influence @ (shares / total)
-    of_share = np.zeros(units)
-    for code in np.unique(group):
-        members = panel.group == code
-        of_share[members] = panel.weights[members] * (effect[group == code] - average).sum()
-    return average, influence @ (shares / total) + of_share / (total * units)
+        return average, combined
+    departure = chosen * (effect[:, None] - average)
+    of_group = np.zeros((len(codes), len(average)))
+    np.add.at(of_group, place, departure)
+    of_group /= totals * units
+    for row, code in zip(of_group, codes, strict=True):
+        members = np.flatnonzero(panel.group == code)
+        combined[members] += panel.weights[members, None] * row
+    return average, combined
 
 
 def _rows(panel: Panel, cells: GroupTime, key: np.ndarray, use: np.ndarray, known: bool) -> Rows:
     keys = np.unique(key[use])
-    effect, influence = np.empty(len(keys)), np.empty((len(panel.group), len(keys)))
-    for position, value in enumerate(keys):
-        chosen = use & (key == value)
-        effect[position], influence[:, position] = _by_share(
-            panel, cells.group[chosen], cells.effect[chosen], cells.influence[:, chosen], known
-        )
-    treated = np.array([_treated(cells, use & (key == value)) for value in keys], dtype=int)
+    chosen = use[:, None] & (key[:, None] == keys)
+    effect, influence = _by_share(panel, cells.group, cells.effect, cells.influence, chosen, known)
+    treated = np.array([_treated(cells, column) for column in chosen.T], dtype=int)
     return Rows(keys, effect, influence, treated)
 
 
@@ -88,10 +93,14 @@ def aggregate(panel: Panel, cells: GroupTime, *, known_shares: bool = False) -> 
     calendar = _rows(panel, cells, cells.period, post, known_shares)
     treated = int(group.treated.sum())
     after = dynamic.key >= 0
-    simple = _by_share(panel, cells.group[post], cells.effect[post], cells.influence[:, post], known_shares)
+
+    def one(codes: np.ndarray, rows: GroupTime | Rows, chosen: np.ndarray) -> tuple[float, np.ndarray, int]:
+        average, influence = _by_share(panel, codes, rows.effect, rows.influence, chosen[:, None], known_shares)
+        return float(average[0]), influence[:, 0], treated
+
     single = {
-        "simple": (*simple, treated),
-        "group": (*_by_share(panel, group.key, group.effect, group.influence, known_shares), treated),
+        "simple": one(cells.group, cells, post),
+        "group": one(group.key, group, np.ones(len(group.key), dtype=bool)),
         "dynamic": (float(dynamic.effect[after].mean()), dynamic.influence[:, after].mean(axis=1), treated),
         "calendar": (float(calendar.effect.mean()), calendar.influence.mean(axis=1), treated),
     }

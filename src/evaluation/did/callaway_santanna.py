@@ -1,6 +1,6 @@
-"""The adapter to diff-diff: group-time effects and the influence of every unit on them.
+"""The adapter to diff-diff: group-time effects given covariates, and the influence of every unit on them.
 
-Only the group-time comparisons are taken from diff-diff (pinned exactly in pyproject.toml). Averages, standard errors
+Only the group-time comparisons with covariates are taken from diff-diff (pinned exactly in pyproject.toml). Averages, standard errors
 and bands are made in this package from the influence functions: diff-diff has no dynamic or group overall, and with
 anticipation its overall averages periods before the treatment.
 """
@@ -44,6 +44,10 @@ class GroupTime:
         Units in the panel's order; the standard error is the root of the column's sum of squares.
     missing : list of (group, period, reason)
     notes : tuple of str
+    independent : bool
+        The rows of `influence` are clusters or draws, independent of each other, instead of units.
+    error : str
+        The standard-error convention, where it depends on the data.
     """
 
     group: np.ndarray
@@ -53,6 +57,8 @@ class GroupTime:
     influence: np.ndarray
     missing: list[tuple[int, int, str]]
     notes: tuple[str, ...]
+    independent: bool = False
+    error: str = ""
 
 
 def _estimator(**options: Any) -> Any:

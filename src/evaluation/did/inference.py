@@ -11,13 +11,17 @@ from scipy.stats import norm
 from evaluation.did.aggregate import Rows
 from evaluation.did.results import Estimate, Sample
 
-BLOCK = 128
+# Random signs drawn at a time: few large products, within some tens of megabytes.
+BLOCK = 4_000_000
 COLUMNS = ("estimate", "standard_error", "low", "high", "band_low", "band_high", "p_value", "n")
 
 
 def by_cluster(influence: np.ndarray, cluster: np.ndarray) -> np.ndarray:
     """Sum the influence (units, rows) of the units of each cluster: (clusters, rows)."""
-    summed = np.zeros((int(cluster.max()) + 1, influence.shape[1]))
+    count = int(cluster.max()) + 1
+    if count == len(cluster):
+        return influence[np.argsort(cluster)]
+    summed = np.zeros((count, influence.shape[1]))
     np.add.at(summed, cluster, influence)
     return summed
 
@@ -43,8 +47,9 @@ def critical_values(families: Sequence[np.ndarray], *, level: float, draws: int,
     together = np.hstack(scaled)
     generator = np.random.default_rng(seed)
     largest = np.zeros((draws, len(scaled)))
-    for start in range(0, draws, BLOCK):
-        rows = slice(start, min(start + BLOCK, draws))
+    block = max(1, BLOCK // len(together))
+    for start in range(0, draws, block):
+        rows = slice(start, min(start + block, draws))
         signs = generator.integers(0, 2, size=(rows.stop - start, len(together)), dtype=np.int8) * 2.0 - 1.0
         statistics = np.abs(signs @ together)
         for position, part in enumerate(np.split(statistics, ends[:-1], axis=1)):

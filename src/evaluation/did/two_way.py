@@ -18,6 +18,7 @@ IMPUTATION_CITATION = (
     "Borusyak, K., Jaravel, X. and Spiess, J. (2024). Revisiting event-study designs: robust and efficient "
     "estimation. Review of Economic Studies 91(6), 3253-3285."
 )
+TWO_STAGE_CITATION = "Gardner, J. (2022). Two-stage differences in differences. arXiv:2207.05943."
 TWO_WAY_CITATION = (
     "Two-way fixed effects. As a benchmark only: with staggered treatment it compares with units already treated "
     "(Goodman-Bacon, A. (2021). Journal of Econometrics 225(2), 254-277)."
@@ -47,9 +48,10 @@ class TwoWay:
     @classmethod
     def over(cls, used: np.ndarray, weights: np.ndarray) -> TwoWay:
         """Prepare the regression, which is refused if the periods are not connected through the units."""
-        counts = used.sum(axis=1).astype(float)
+        ones = used.astype(float)
+        counts = ones.sum(axis=1)
         share = np.where(counts > 0, weights / np.maximum(counts, 1), 0.0)
-        system = np.diag(weights @ used) - used.T @ (share[:, None] * used)
+        system = np.diag(weights @ ones) - ones.T @ (share[:, None] * ones)
         periods = int(used.any(axis=0).sum())
         # One eigenvalue is zero by construction (a constant moves between units and periods), up to rounding.
         scale = TOLERANCE * np.trace(system)
@@ -75,11 +77,13 @@ class TwoWay:
         return np.where(self.used, values - unit[:, None] - period[None, :], 0.0)
 
 
-def impute(panel: Panel, *, anticipation: int) -> GroupTime:
+def impute(panel: Panel, *, anticipation: int, leave_one_out: bool = True) -> GroupTime:
     """Estimate effects as outcomes minus those imputed from untreated observations (Borusyak et al. 2024).
 
     The variance is theirs for weights taken as given (theorem 3), effects centred within group and period, with the
     leave-one-out correction of their appendix A.9: without it, groups of few units have errors that are too small.
+    Without it and with estimated group shares it is the sandwich of Gardner's two stages (2022), whose estimates are
+    the same.
     """
     periods = np.arange(1, panel.outcome.shape[1] + 1)
     seen = np.isfinite(panel.outcome)
@@ -99,7 +103,7 @@ def impute(panel: Panel, *, anticipation: int) -> GroupTime:
             else:
                 what = "no untreated unit in the period" if not compared[time - 1] else "no treated unit observed"
                 missing.append((group + panel.origin, time + panel.origin, what))
-    effects, influence = _imputed_cells(panel, fit, effect, scores, cells)
+    effects, influence = _imputed_cells(panel, fit, effect, scores, cells, leave_one_out)
     return GroupTime(
         group=np.array([group for group, _, _ in cells], dtype=int),
         period=np.array([time for _, time, _ in cells], dtype=int),
@@ -112,7 +116,12 @@ def impute(panel: Panel, *, anticipation: int) -> GroupTime:
 
 
 def _imputed_cells(
-    panel: Panel, fit: TwoWay, effect: np.ndarray, scores: np.ndarray, cells: list[tuple[int, int, np.ndarray]]
+    panel: Panel,
+    fit: TwoWay,
+    effect: np.ndarray,
+    scores: np.ndarray,
+    cells: list[tuple[int, int, np.ndarray]],
+    leave_one_out: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
     units, periods = panel.outcome.shape
     averages = np.empty(len(cells))
@@ -122,10 +131,13 @@ def _imputed_cells(
         weights = panel.weights[members] / panel.weights[members].sum()
         values = effect[members, time - 1]
         averages[column] = weights @ values
-        share = weights**2 / (weights**2).sum()
-        # A unit alone in its cell is its own average: no correction can restore its variation.
-        own = np.where(share < 1, 1 - share, 1.0)
-        treated[members, column] = weights * (values - share @ values) / own
+        if leave_one_out:
+            share = weights**2 / (weights**2).sum()
+            # A unit alone in its cell is its own average: no correction can restore its variation.
+            own = np.where(share < 1, 1 - share, 1.0)
+            treated[members, column] = weights * (values - share @ values) / own
+        else:
+            treated[members, column] = weights * (values - averages[column])
         target[time - 1, column] = 1.0
         target[:, column] -= (weights / fit.counts[members]) @ fit.used[members]
     return averages, treated - scores @ (fit.solver @ target)

@@ -82,9 +82,8 @@ def histogram(
     cells, account = read_cells(
         source, names, view=view, exclude=excluded, irregular=irregular, memory_limit=memory_limit
     )
-    data = cells.rename(columns={"count": COUNT[view]})
-    data.insert(len(names), "percentage", data.pop("tenths") / 10)
-    return Histogram(data=data, view=view, by=names, excluded=excluded, account=account)
+    cells.columns = [*cells.columns[:-1], COUNT[view]]
+    return Histogram(data=cells, view=view, by=names, excluded=excluded, account=account)
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def read_cells(
     Returns
     -------
     cells : DataFrame
-        One row per combination, sorted; text dimensions are categories; `tenths` and `count` are integers.
+        One row per combination, sorted; text dimensions are categories; `percentage` (whole tenths) and `count`.
     account : DataFrame
         Columns `reason`, `rows`: rows read, left out by employment kind, kept, and how many of those kept are zero,
         at most 1 per cent, or above 100 per cent.
@@ -75,7 +75,8 @@ def read_cells(
         values |= {"age_group": pd.Index([label for _, label in AGE_GROUPS])} if aged else {}
         statement = _employees(wanted, values) if view == "employee" else _positions(wanted, values)
         found = connection.execute(statement).fetchnumpy()
-    return _decoded(found["cell"], found["n"], wanted, values), account
+        cell, count = (np.ma.getdata(found.pop(name)) for name in ("cell", "n"))
+    return _decoded(cell, count, wanted, values), account
 
 
 @contextmanager
@@ -300,15 +301,25 @@ def _employees(wanted: Sequence[str], values: dict[str, pd.Index]) -> str:
 
 def _decoded(cell: Any, count: Any, wanted: Sequence[str], values: dict[str, pd.Index]) -> pd.DataFrame:
     """Take the cell numbers apart again into one column per dimension."""
-    number = np.asarray(cell, dtype=np.int64)
-    rest, tenths = np.divmod(number, _CEILING)
+    rest = np.asarray(cell, dtype=np.int64)
+    percentage = (rest % _CEILING) / 10
+    rest //= _CEILING
     columns: dict[str, Any] = {}
     for name, stride in _strides(wanted, values).items():
-        code = rest // stride % max(len(values[name]), 1)
+        code = rest // stride
+        code %= max(len(values[name]), 1)
         index = values[name]
         columns[name] = (
-            index.to_numpy()[code]
+            np.take(index.to_numpy(), code)
             if _numbered(index)
-            else pd.Categorical.from_codes(code.astype(np.int32), categories=index)
+            else pd.Categorical.from_codes(code.astype(_narrow(len(index))), categories=index, validate=False)
         )
-    return pd.DataFrame({**columns, "tenths": tenths, "count": np.asarray(count, dtype=np.int64)})
+    del rest
+    frame = pd.DataFrame({**columns, "percentage": percentage}, copy=False)
+    frame["count"] = np.asarray(count, dtype=np.int64)
+    return frame
+
+
+def _narrow(size: int) -> type[np.signedinteger[Any]]:
+    """Return the smallest whole number that can number so many values: there may be millions of cells."""
+    return next(kind for kind in (np.int8, np.int16, np.int32) if size <= np.iinfo(kind).max)
