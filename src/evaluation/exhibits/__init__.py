@@ -10,6 +10,7 @@ from evaluation.exhibits.figures import (
     event_study,
     histogram,
     lines,
+    specification_curve,
     stacked_bands,
     timeline,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "event_study",
     "histogram",
     "lines",
+    "specification_curve",
     "stacked_bands",
     "timeline",
 ]

@@ -7,31 +7,41 @@ statistikken: Sykefravær, chapter 4, Begreper, kjennemerker og grupperinger. KS
 rolling years. Rates are always formed from sums of man-days; percentages are never averaged.
 """
 
-from evaluation.sick_leave.alternatives import (
-    SPECIFICATIONS,
-    alternatives,
-    by_intake,
-    development_by_kind,
-    marks,
-    same_conclusion,
-)
 from evaluation.sick_leave.composition import Decomposition, composition
+from evaluation.sick_leave.controls import Comparison
 from evaluation.sick_leave.development import Development, by_starting_level, development
 from evaluation.sick_leave.effect import CONTROLS, MAN_YEAR, ManYears, Panel, effect, man_years_back, panel
 from evaluation.sick_leave.rates import KINDS, WORKING_DAYS, rates, rolling, with_groups
+from evaluation.sick_leave.specifications import (
+    PRESPECIFIED,
+    SPECIFICATIONS,
+    alternatives,
+    anticipation_quarters,
+    by_intake,
+    by_outcome,
+    development_by_kind,
+    marks,
+    same_conclusion,
+    specification_curve,
+)
+from evaluation.sick_leave.themes import placebo_themes, triple_difference
 
 __all__ = [
     "CONTROLS",
     "KINDS",
     "MAN_YEAR",
+    "PRESPECIFIED",
     "SPECIFICATIONS",
     "WORKING_DAYS",
+    "Comparison",
     "Decomposition",
     "Development",
     "ManYears",
     "Panel",
     "alternatives",
+    "anticipation_quarters",
     "by_intake",
+    "by_outcome",
     "by_starting_level",
     "composition",
     "development",
@@ -40,8 +50,11 @@ __all__ = [
     "man_years_back",
     "marks",
     "panel",
+    "placebo_themes",
     "rates",
     "rolling",
     "same_conclusion",
+    "specification_curve",
+    "triple_difference",
     "with_groups",
 ]

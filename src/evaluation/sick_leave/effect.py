@@ -9,6 +9,7 @@ import pandas as pd
 
 from evaluation import did
 from evaluation.errors import EstimationError, InputError, Problem
+from evaluation.sick_leave.controls import Comparison, everyone, nearest, same_group
 from evaluation.sick_leave.rates import checked_columns, intakes, measured
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 MAN_YEAR = 230
 """Man-days worked in a man-year: a stated convention, weekdays less public holidays and holiday leave."""
 
-CONTROLS = ("never_participants", "never_participants_nor_predecessor")
+CONTROLS = ("never_participants", "never_participants_nor_predecessor", "same_kostra_group", "matched")
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,11 +30,14 @@ class Panel:
     data : DataFrame
         `municipality`, `quarter`, `period` (the quarter's ordinal), `rate` (percent), `lost_days`, `agreed_days`
         (man-days), `first_treated` (ordinal, 0 if never), `weight` (mean agreed days a quarter before the first start
-        in the theme; missing if the municipality has no figures then).
+        in the theme; missing if the municipality has no figures then), `comparison` (1; for controls chosen or weighted
+        to be like the treated, how much each counts).
     account : DataFrame
         `group` ("treated" or "controls"), `intake`, `municipalities`, `rows`: who is compared.
     dropped : DataFrame
         `reason`, `municipalities`, `rows` (a municipality in a quarter): who and what is left out.
+    balance : DataFrame
+        How the treated and the controls compare before the programme (see `controls.Comparison`).
     theme, sector, kind, controls : str or None
         As asked for.
     """
@@ -41,6 +45,7 @@ class Panel:
     data: pd.DataFrame
     account: pd.DataFrame
     dropped: pd.DataFrame
+    balance: pd.DataFrame
     theme: str | None
     sector: str | None
     kind: str
@@ -78,6 +83,7 @@ def panel(
     first: pd.Period | str | None = None,
     last: pd.Period | str | None = None,
     controls: str = "never_participants",
+    without: str | None = None,
 ) -> Panel:
     """Build the panel of quarterly rates that an effect is estimated from.
 
@@ -96,7 +102,11 @@ def panel(
         A key of `sick_leave.KINDS`.
     first, last : Period or str, optional
         First and last quarter; the whole table by default.
-    controls : {"never_participants", "never_participants_nor_predecessor"}
+    controls : {"never_participants", "never_participants_nor_predecessor", "same_kostra_group", "matched"}
+        The last two also start from those that never took part: of the KOSTRA groups of the treated, weighted so that
+        the groups count alike; or the five nearest to each in level and trend before (see `sick_leave.controls`).
+    without : str, optional
+        Leave out participants that (also) work on this theme.
 
     Returns
     -------
@@ -119,8 +129,11 @@ def panel(
             ~treated & (about["group"] == "others").to_numpy() & about["earlier"].to_numpy(dtype=bool)
         ),
     }
-    if controls == "never_participants":
+    if controls != "never_participants_nor_predecessor":
         excluded.popitem()
+    if without is not None:
+        also = about.index.isin(study.programme.participants(without)["municipality"])
+        excluded |= {f"participants that also work on {without}": treated & also}
     inside = table[(table["quarter"] >= start) & (table["quarter"] <= end)]
     if sector is not None:
         inside = inside[inside["sector"] == sector]
@@ -140,9 +153,14 @@ def panel(
     dropped.append(("no figures delivered for the quarter", int((absent > 0).sum()), int(absent.sum())))
     data = kept[(kept["missing"] == 0) & (kept["agreed_days"] > 0)].drop(columns="missing")
     data = _finish(data, begun)
+    compared = _compare(data, controls, about)
+    told = compared.dropped
+    dropped += [(str(why), int(n), 0) for why, n in zip(told["reason"], told["municipalities"], strict=True)]
+    data = data[data["municipality"].isin(compared.weights.index)].reset_index(drop=True)
+    data = data.assign(comparison=data["municipality"].map(compared.weights))
     account = _account(data, intakes(study, theme))
     left_out = pd.DataFrame([row for row in dropped if row[2] or row[1]], columns=["reason", "municipalities", "rows"])
-    return Panel(data, account, left_out, theme, sector, kind, controls)
+    return Panel(data, account, left_out, compared.balance, theme, sector, kind, controls)
 
 
 def effect(
@@ -154,6 +172,7 @@ def effect(
     first: pd.Period | str | None = None,
     last: pd.Period | str | None = None,
     controls: str = "never_participants",
+    without: str | None = None,
     weighted: bool = False,
     **options: Any,
 ) -> did.Effects:
@@ -161,7 +180,7 @@ def effect(
 
     Parameters
     ----------
-    study, theme, sector, kind, first, last, controls
+    study, theme, sector, kind, first, last, controls, without
         As in `panel`.
     weighted : bool
         Weigh municipalities by their agreed days before the programme: the effect for the average man-day. Otherwise
@@ -175,19 +194,29 @@ def effect(
     did.Effects
         Clustered on the municipality. Quarters without figures are passed over and counted in `sample`.
     """
-    built = panel(study, theme=theme, sector=sector, kind=kind, first=first, last=last, controls=controls)
+    built = panel(
+        study, theme=theme, sector=sector, kind=kind, first=first, last=last, controls=controls, without=without
+    )
     data = built.data.dropna(subset="weight") if weighted else built.data
     if data.empty:
         raise EstimationError(Problem("The panel is empty", "Widen the quarters, the sector or the controls"))
+    data = data.assign(weight=data["comparison"] * (data["weight"] if weighted else 1.0))
+    plain = not weighted and bool((data["comparison"] == 1).all())
     return did.estimate(
         data,
         outcome="rate",
         unit="municipality",
         period="period",
         first_treated="first_treated",
-        weights="weight" if weighted else None,
+        weights=None if plain else "weight",
         **{"missing": "drop"} | options,
     )
+
+
+def _compare(data: pd.DataFrame, controls: str, about: pd.DataFrame) -> Comparison:
+    if controls == "same_kostra_group":
+        return same_group(data, about["kostra_group"])
+    return nearest(data) if controls == "matched" else everyone(data)
 
 
 def man_years_back(effect: did.Estimate, agreed_days: float, *, working_days: float = MAN_YEAR) -> ManYears:

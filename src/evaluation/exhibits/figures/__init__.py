@@ -6,10 +6,12 @@ from evaluation.exhibits.figures.chronology import Timeline
 from evaluation.exhibits.figures.comparison import DotInterval, Dumbbell
 from evaluation.exhibits.figures.distribution import Cumulative, Histogram
 from evaluation.exhibits.figures.series import EventStudy, Lines
+from evaluation.exhibits.figures.specifications import SpecificationCurve
 
 # A notebook calls them as the verbs they are: `exhibits.lines(released, x="quarter", y="rate")`.
 bars, cumulative, dot_interval, dumbbell, event_study = Bars, Cumulative, DotInterval, Dumbbell, EventStudy
 histogram, lines, stacked_bands, timeline = Histogram, Lines, StackedBands, Timeline
+specification_curve = SpecificationCurve
 
 __all__ = [
     "FigureSpec",
@@ -20,6 +22,7 @@ __all__ = [
     "event_study",
     "histogram",
     "lines",
+    "specification_curve",
     "stacked_bands",
     "timeline",
 ]
