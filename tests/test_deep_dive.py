@@ -13,14 +13,16 @@ from pandas.testing import assert_frame_equal
 
 from evaluation import deep_dive, positions
 from evaluation.deep_dive.gaps import FEW, Sums, gap_to_peers
-from evaluation.deep_dive.result import TEXTS
+from evaluation.deep_dive.notes import TEXTS
 from evaluation.disclosure import release
 from evaluation.errors import InputError
-from evaluation.language import Words
+from evaluation.language import Words, labels
 from evaluation.municipalities import Register
 from evaluation.programme import Programme
 
 EXACT = 1e-9
+FRAMES = ("peers", "facts", "sick_leave", "sectors", "certified", "bands", "position_years", "gaps")
+FRAMES += ("comparators", "neighbours", "balance", "donors")
 SECTORS = ("education", "health_care")
 # code, name, county, KOSTRA group, population, group, earlier
 TOWNS = [
@@ -184,7 +186,7 @@ def test_the_circle_is_widened_in_the_documented_order_and_every_step_is_told(st
     assert added["municipality"].tolist() == ["6140", "6150"]
     widest = deep_dive.compare(study, "alone", minimum_peers=40)
     keys = [note.key for note in widest.notes]
-    assert [key for key in keys if "wide" in key or "few" in key] == [
+    assert [key for key in keys if "wide" in key or key == "few_peers"] == [
         "widened_to_population",
         "widened_to_country",
         "few_peers",
@@ -292,7 +294,7 @@ def test_row_order_and_a_histogram_made_before_change_nothing(study, alone):
     before = study.sick_leave.copy()
     hist = positions.histogram(study.positions, by=("municipality", "year", "sex"), view="employee")
     for again in (deep_dive.compare(other, "alone"), deep_dive.compare(study, "alone", hist=hist)):
-        for name in ("peers", "facts", "sick_leave", "sectors", "certified", "bands", "position_years", "gaps"):
+        for name in FRAMES:
             assert_frame_equal(getattr(again, name), getattr(alone, name), rtol=1e-12)
         assert again.notes == alone.notes
     assert_frame_equal(study.sick_leave, before)
@@ -421,7 +423,7 @@ def test_peers_and_cases_that_lack_a_quarter_are_left_out_and_told(study):
     other.sick_leave = table[~gone]
     found = deep_dive.compare(other, "alone")
     note = next(note for note in found.notes if note.key == "peers_incomplete")
-    assert note.given == {"outcome": "sick_leave_rate", "left_out": 1, "peers": 6}
+    assert note.given == {"left_out": 1, "peers": 6, "outcomes": [labels()["sick_leave_rate"]]}
     assert found.gap("sick_leave_rate")["municipalities"] == 5
     gone = (table["municipality"] == "0061") & (table["quarter"] == pd.Period("2013Q2", freq="Q-DEC"))
     other.sick_leave = table[~gone]
@@ -489,7 +491,17 @@ def test_no_peers_and_a_wrong_histogram_are_refused(study):
 def test_every_remark_reads_in_every_language(language):
     values = {"minimum": 5, "found": 3, "names": ["A", "B"], "name": "C", "parts": ["D", "E"], "quarters": 2}
     values |= {"reference": pd.Period("2012Q1", freq="Q-DEC"), "last": pd.Period("2012Q4", freq="Q-DEC")}
-    values |= {"left_out": 1, "peers": 6, "outcome": "sick_leave_rate"}
+    values |= {
+        "left_out": 1,
+        "peers": 6,
+        "outcome": "sick_leave_rate",
+        "asked": 40,
+        "error": 0.5,
+        "noise": 0.2,
+        "periods": [2010],
+        "cases": 3,
+    }
+    values |= {"outcomes": [labels()["sick_leave_rate"], labels()["mean_size"]]}
     for key, texts in TEXTS.items():
         asked = {name.split(":")[0] for _, name, _, _ in string.Formatter().parse(texts[language]) if name}
         note = deep_dive.Note(key, {name: values[name] for name in asked})

@@ -234,7 +234,7 @@ def test_with_a_constant_propensity_doubly_robust_is_outcome_regression():
 # Known truth
 
 
-@pytest.mark.parametrize("method", ["callaway_santanna", "imputation"])
+@pytest.mark.parametrize("method", ["callaway_santanna", "sun_abraham", "imputation", "two_stage"])
 def test_a_known_effect_is_recovered_without_bias_and_covered(method):
     estimates = []
     for seed in range(120):
@@ -438,7 +438,7 @@ def test_all_problems_of_a_panel_come_together():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"method": "sun_abraham"}, "Unknown method 'sun_abraham'"),
+        ({"method": "matching"}, "Unknown method 'matching'"),
         ({"control": "matched"}, "Unknown control"),
         ({"missing": "ignore"}, "Unknown missing"),
         ({"est_method": "ipw"}, "none are given"),

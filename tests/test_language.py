@@ -188,3 +188,12 @@ def test_data_stay_text_in_markdown(reader):
     paragraphs = page.strip().splitlines()
     assert [html.unescape(re.sub("</?p>", "", line)) for line in paragraphs] == NASTY
     assert set(re.findall("<[^>]*>", page)) == {"<p>", "</p>"}
+
+
+@pytest.mark.parametrize(
+    ("language", "p", "shown"),
+    [("nb", 0.0341, "p = 0,034"), ("en", 0.0341, "p = 0.034"), ("nb", 0.0004, "p < 0,001"), ("en", 1.0, "p = 1.000")],
+)
+def test_a_p_value_is_never_shown_as_zero(language, p, shown):
+    text = Words(language).plain("{p:p}", p=p)
+    assert text.replace("\N{NO-BREAK SPACE}", " ") == shown

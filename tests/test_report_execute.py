@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -12,19 +13,32 @@ import pytest
 import toy_reports as toys
 
 from evaluation.errors import ReportError
-from evaluation.report.execute import execute
-from evaluation.report.kernels import LONGEST_SOCKET_FOLDER, socket_folder
+from evaluation.report import warm
+from evaluation.report.execute import execute, execute_one
+from evaluation.report.kernels import LONGEST_SOCKET_FOLDER, Kernels, socket_folder
 from evaluation.report.parameters import Run
 
 PARAMETERS = toys.code('x = 1\nlanguage = "nb"', "parameters")
 
 
-def run(folder: Path, *stems: str, workers: int = 2, done=lambda name: None, **parameters):
-    runs = [Run(stem, folder / "notebooks" / f"{stem}.ipynb", parameters) for stem in stems]
-    return execute(runs, root=folder, workers=workers, epoch=86400, done=done)
+@pytest.fixture(params=["warm", "cold"] if warm.available() else ["cold"])
+def cold(request, monkeypatch):
+    """Everything here is promised of warm and cold kernels alike."""
+    monkeypatch.setattr(warm, "LIBRARIES", ("ipykernel.kernelapp", "numpy"))
+    return request.param == "cold"
 
 
-def test_notebooks_run_in_neutral_surroundings_whatever_kernels_the_user_has(tmp_path, monkeypatch):
+@pytest.fixture
+def run(cold):
+    def run(folder: Path, *stems: str, workers: int = 2, done=lambda name: None, cold: bool = cold, **parameters):
+        runs = [Run(stem, folder / "notebooks" / f"{stem}.ipynb", parameters) for stem in stems]
+        with Kernels(folder, 86400, cold=cold) as kernels:
+            return execute(runs, kernels, workers=workers, done=done)
+
+    return run
+
+
+def test_notebooks_run_in_neutral_surroundings_whatever_kernels_the_user_has(run, tmp_path, monkeypatch):
     spec = tmp_path / "jupyter" / "kernels" / "python3"
     spec.mkdir(parents=True)
     wrong = {"argv": ["/bin/false", "{connection_file}"], "display_name": "wrong", "language": "python"}
@@ -42,7 +56,7 @@ def test_notebooks_run_in_neutral_surroundings_whatever_kernels_the_user_has(tmp
     assert done == ["a"]
 
 
-def test_two_runs_leave_equal_notebooks(tmp_path):
+def test_two_runs_leave_equal_notebooks(run, tmp_path):
     toys.write(tmp_path, "a", PARAMETERS, toys.code("object()"), toys.code(""), toys.markdown("text"))
     first, second = (nbformat.writes(run(tmp_path, "a", x=2)["a"]) for _ in range(2))
     assert first == second
@@ -63,7 +77,7 @@ def test_two_runs_leave_equal_notebooks(tmp_path):
     ],
 )
 @pytest.mark.parametrize("last", [True, False], ids=["last cell", "more cells"])
-def test_a_cell_that_did_not_end_well_is_named(tmp_path, source, expected, last):
+def test_a_cell_that_did_not_end_well_is_named(run, tmp_path, source, expected, last):
     cells = [PARAMETERS, toys.markdown("text"), toys.code(source)] + [toys.code("2")] * (not last)
     toys.write(tmp_path, "a", *cells)
     with pytest.raises(ReportError) as error:
@@ -71,7 +85,7 @@ def test_a_cell_that_did_not_end_well_is_named(tmp_path, source, expected, last)
     assert str(error.value).startswith(expected)
 
 
-def test_an_error_of_the_suite_speaks_for_itself(tmp_path):
+def test_an_error_of_the_suite_speaks_for_itself(run, tmp_path):
     source = "from evaluation.errors import InputError, Problem\n"
     source += "raise InputError(Problem('no such column', 'Mend it', 'f.csv'))"
     toys.write(tmp_path, "a", toys.code(source))
@@ -80,19 +94,19 @@ def test_an_error_of_the_suite_speaks_for_itself(tmp_path):
     assert str(error.value).endswith(":\nf.csv: no such column. Mend it")
 
 
-def test_a_cell_allowed_to_fail_is_a_failure_all_the_same(tmp_path):
+def test_a_cell_allowed_to_fail_is_a_failure_all_the_same(run, tmp_path):
     toys.write(tmp_path, "a", toys.code("1 / 0", "raises-exception"), toys.code("1"))
     with pytest.raises(ReportError, match="cell 1"):
         run(tmp_path, "a")
 
 
-def test_a_skipped_cell_is_a_failure(tmp_path):
+def test_a_skipped_cell_is_a_failure(run, tmp_path):
     toys.write(tmp_path, "a", toys.code("1", "skip-execution"))
     with pytest.raises(ReportError, match=r"cell 1 \(1\):\nthe cell was never run"):
         run(tmp_path, "a")
 
 
-def test_the_first_failure_kills_the_other_kernels(tmp_path):
+def test_the_first_failure_kills_the_other_kernels(run, tmp_path):
     mark = tmp_path / "pid"
     waiting = f"import os, pathlib, time\npathlib.Path({str(mark)!r}).write_text(str(os.getpid()))\ntime.sleep(600)"
     toys.write(tmp_path, "slow", toys.code(waiting))
@@ -116,3 +130,60 @@ def test_sockets_have_a_short_folder_whatever_the_temporary_folder_is(tmp_path, 
     assert len(str(folder)) <= LONGEST_SOCKET_FOLDER
     assert not any(deep.iterdir())
     folder.rmdir()
+
+
+SHOWS = """
+import numpy as np, sys
+from IPython.display import Markdown, display
+%matplotlib inline
+import matplotlib.pyplot as plt
+plt.plot([1, 3, 2])
+plt.show()
+display(Markdown("*text*"))
+print([name for name in sys.modules if name.startswith("evaluation")], x)
+np.random.default_rng(7).normal(size=3)
+"""
+
+
+def test_a_warm_kernel_shows_what_a_cold_one_shows(run, tmp_path, cold):
+    toys.write(
+        tmp_path, "a", PARAMETERS, toys.code(SHOWS), toys.code("__name__, __file__ if '__file__' in dir() else ''")
+    )
+    here, other = (nbformat.writes(run(tmp_path, "a", cold=how, x=3)["a"]) for how in (cold, not cold))
+    assert here == other
+    assert '"image/png"' in here
+    assert "[] 3" in here
+
+
+def test_kernels_draw_random_numbers_of_their_own(run, tmp_path, cold):
+    source = "import sys\nprint('numpy' in sys.modules, 'matplotlib_inline.backend_inline' in sys.modules)"
+    source += "\nimport numpy, random\nnumpy.random.random(), random.random()"
+    for stem in ("a", "b"):
+        toys.write(tmp_path, stem, toys.code(source))
+    first, second = (run(tmp_path, "a", "b")[stem].cells[0].outputs for stem in ("a", "b"))
+    assert first[0].text == f"{not cold} False\n"
+    assert first[1].data["text/plain"] != second[1].data["text/plain"]
+
+
+def test_without_its_server_a_run_goes_on_cold(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(warm, "SCRIPT", tmp_path / "absent.py")
+    toys.write(tmp_path, "a", toys.code("1 + 1"))
+    assert run(tmp_path, "a")["a"].cells[0].outputs[0].data["text/plain"] == "2"
+
+
+def test_a_server_that_dies_is_a_dead_kernel_and_not_a_hanging_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(warm, "LIBRARIES", ())
+    path = toys.write(tmp_path, "a", toys.code("import os, time\ntime.sleep(600)"))
+    with Kernels(tmp_path, 0) as kernels:
+        server = getattr(kernels.server, "_process", None)  # there is none where kernels are not forked
+        killer = threading.Timer(3, server.kill if server is not None else kernels.kill)
+        killer.start()
+        with pytest.raises(ReportError, match=r"the kernel died|stopped"):
+            execute_one(Run("a", path, {}), kernels)
+
+
+def test_a_widget_is_left_out_of_the_notebook(run, tmp_path):
+    bundle = {"application/vnd.jupyter.widget-view+json": {"model_id": "0a"}, "text/plain": "bar"}
+    toys.write(tmp_path, "a", toys.shows(bundle, toys.prose("text")))
+    outputs = run(tmp_path, "a")["a"].cells[0].outputs
+    assert [output.data["text/markdown"] for output in outputs] == ["text"]

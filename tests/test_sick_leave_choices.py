@@ -180,3 +180,44 @@ def test_a_group_of_an_effect_is_named_by_its_intake(study):
     assert table["intake"].tolist() == ["1", "2"]
     assert [str(quarter) for quarter in table["started"]] == ["2012Q1", "2013Q1"]
     assert table["estimate"].tolist() == effects.by_group["estimate"].tolist()
+
+
+@pytest.fixture(scope="module")
+def checks(study):
+    return sick_leave.certainty(study, last="2014Q4", draws=499, replications=100)
+
+
+def test_certainty_asks_every_question_of_the_same_municipalities(study, checks):
+    data = sick_leave.panel(study, last="2014Q4").data
+    quarters = data["period"].nunique()
+    assert checks.complete == (data.groupby("municipality").size() == quarters).sum()
+    assert checks.randomised.units == checks.wild.units == checks.complete
+    lead = sick_leave.effect(study, last="2014Q4", **sick_leave.PRESPECIFIED).overall
+    assert checks.without_each_municipality.full.value == pytest.approx(lead.value, abs=1e-12)
+    assert len(checks.without_each_municipality.estimates) == lead.treated
+    assert len(checks.without_each_intake.estimates) == 2
+
+
+def test_a_true_effect_survives_what_a_referee_asks(checks):
+    assert checks.randomised.p_value < 0.01
+    assert checks.randomised.low < -0.261 < checks.randomised.high
+    assert checks.wild.p_value < 0.01
+    assert checks.pre_trends.p_value > 0.05
+    assert checks.placebo_dates.found == 0
+    assert 0.1 < checks.detectable.value < 0.4
+
+
+def test_bounds_widen_as_more_failure_of_parallel_trends_is_allowed(checks):
+    for _, rows in checks.bounds().groupby("restriction"):
+        widths = (rows["high"] - rows["low"]).to_numpy()
+        assert (np.diff(widths) > 0).all()
+
+
+def test_man_years_are_worth_their_price_and_a_price_is_needed(study):
+    effect = sick_leave.effect(study, last="2014Q4", **sick_leave.PRESPECIFIED).overall
+    back = sick_leave.man_years_back(effect, 1_000_000)
+    worth = back.worth(500_000)
+    assert worth.value == pytest.approx(back.value * 500_000)
+    assert worth.low < worth.value < worth.high
+    with pytest.raises(InputError, match="price"):
+        back.worth(0)

@@ -339,7 +339,7 @@ def test_a_study_says_what_it_is_and_that_the_figures_are_invented(folder):
         assert "2012-09-30" in shown
         assert "2012" in shown
         assert "Small programme" in shown
-        assert "after the cut" in shown
+        assert "after the data cut" in shown
     assert "sykefravaer_2011.csv" in study._repr_html_()
 
 

@@ -35,6 +35,7 @@ def report(
     language: Annotated[str | None, typer.Option(help="nb, nn or en, instead of the parameter file's.")] = None,
     chapters: Annotated[str | None, typer.Option(help="Only these chapters: 01_programme,02_sick_leave.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Notebooks run at a time. Default: the cores.")] = None,
+    cold: Annotated[bool, typer.Option("--cold", help="Start every notebook from nothing: slower, the same.")] = False,
 ) -> None:
     """Make a report: HTML, PDF, Word, executed notebooks and the data of every exhibit."""
     from evaluation.report.build import build, find_parameter_file, find_root
@@ -50,10 +51,54 @@ def report(
         language=language,
         chapters=wanted,
         workers=workers,
+        cold=cold,
     )
     shown = made.relative_to(here) if made.is_relative_to(here) else made
     for file in ("report.html", "report.pdf", "report.docx"):
         typer.echo(shown / file)
+
+
+@app.command(name="deep-dives")
+def deep_dives(
+    municipalities: Annotated[
+        str, typer.Option(help="all, or codes and names with commas between: 0301,Varghaug.")
+    ] = "all",
+    parameters: Annotated[
+        str, typer.Option(metavar="NAME|PATH", help="The report or parameter file whose parameters are used.")
+    ] = "midterm",
+    data: Annotated[str | None, typer.Option(help="Folder of the data, instead of the parameter file's.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the profiles. Default: reports/deep-dives.")] = None,
+    language: Annotated[str | None, typer.Option(help="nb, nn or en, instead of the parameter file's.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="Last date of the data, as 2013-12-31.")] = None,
+    division: Annotated[int | None, typer.Option(help="Year of the municipal division.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Profiles made at a time. Default: the cores.")] = None,
+    cold: Annotated[bool, typer.Option("--cold", help="Start every notebook from nothing: slower, the same.")] = False,
+) -> None:
+    """Make a two-page profile of each municipality, HTML and PDF, with an index to search in."""
+    from evaluation.report.build import find_parameter_file, find_root
+    from evaluation.report.profiles.batch import make_profiles
+
+    here = Path.cwd()
+    root = find_root(here)
+    made = make_profiles(
+        municipalities,
+        find_parameter_file(parameters, root),
+        root=root,
+        out=out,
+        data=_from_root(data, here, root),
+        language=language,
+        as_of=as_of,
+        division=division,
+        workers=workers,
+        cold=cold,
+    )
+    shown = made.folder.relative_to(here) if made.folder.is_relative_to(here) else made.folder
+    outdated = f", {made.removed} outdated ones of others removed" if made.removed else ""
+    typer.echo(f"{shown / 'index.html'}: {made.made} profiles made, {made.kept} kept{outdated}")
+    if made.failures:
+        told = "\n".join(f"{name}: {what}" for name, what in made.failures.items())
+        typer.echo(f"{len(made.failures)} profiles could not be made.\n{told}", err=True)
+        raise typer.Exit(1)
 
 
 @app.command()

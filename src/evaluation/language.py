@@ -136,6 +136,12 @@ class Words:
         sign = "" if zero else MINUS if negative else "+" if signed else ""
         return sign + digits
 
+    def p_value(self, p: object, *, least: float = 0.001) -> str:
+        """Return a p value with three decimals, or that it is below the `least` that is told apart from zero."""
+        if p is not None and 0 <= float(p) < least:  # type: ignore[arg-type]
+            return f"<{NO_BREAK}{self.number(least, 3)}"
+        return self.number(p, 3)
+
     def integer(self, x: object) -> str:
         """Return a whole number with thousands separated."""
         return self.number(x, 0)
@@ -242,8 +248,9 @@ class Words:
     def say(self, text: str | Text | Passage, /, **values: object) -> str:
         """Return Markdown: the text with its `{names}` filled and everything that comes from data escaped.
 
-        Whole numbers get thousands, other numbers one decimal; `{x:.2f}`, `{x:+.1f}` and `{year:d}` (no thousands) ask
-        for another form, `{code:term}` for a label. Quarters, dates, lists and three-language texts are spelled out.
+        Whole numbers get thousands, other numbers one decimal; `{x:.2f}`, `{x:+.1f}`, `{year:d}` (no thousands) and
+        `{test:p}` ("p = 0,034", "p < 0,001") ask for another form, `{code:term}` for a label. Quarters, dates, lists
+        and three-language texts are spelled out.
         """
         return _Filler(self, values, escape).fill(text)
 
@@ -320,9 +327,12 @@ class _Filler(string.Formatter):
         x = amount.number if amount else value
         if spec == "d":
             return f"{int(x)}" if x is not None else MISSING
+        if spec == "p":
+            sign = "" if x is not None and 0 <= x < 0.001 else f"={NO_BREAK}"
+            return self.safe(f"p{NO_BREAK}{sign}{self.words.p_value(x)}")
         form = _SPEC.fullmatch(spec)
         if form is None:
-            remedy = "Use {x}, {x:.2f}, {x:+.1f}, {year:d} or {code:term}."
+            remedy = "Use {x}, {x:.2f}, {x:+.1f}, {year:d}, {test:p} or {code:term}."
             raise InputError(Problem(f"A text asks for an unknown form {spec!r} of a number", remedy, value=x))
         usual = amount.decimals if amount else 0 if isinstance(x, numbers.Integral) else 1
         decimals = usual if form["decimals"] is None else int(form["decimals"])

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from evaluation.deep_dive import frames
+from evaluation.deep_dive.comparators import COLUMNS, all_controls, all_series, comparator_rows, rolling_synthetic
+from evaluation.deep_dive.controls import DONORS, SyntheticControl
+from evaluation.deep_dive.extras import OPTIONAL, optional_sums
 from evaluation.deep_dive.gaps import Sums, gap_to_peers
-from evaluation.deep_dive.peers import STEPS, choose_peers, find_case
-from evaluation.deep_dive.result import CaseComparison, Note
+from evaluation.deep_dive.neighbours import NEIGHBOURS, balance, covariates, nearest
+from evaluation.deep_dive.notes import Note, together
+from evaluation.deep_dive.peers import STEPS, alike, choose_peers, find_case, outside
+from evaluation.deep_dive.result import CaseComparison
 from evaluation.errors import InputError, Problem
 from evaluation.positions import EXCLUDED, Histogram, histogram
 from evaluation.programme import Case
@@ -26,6 +31,8 @@ SICK_LEAVE = {
     "doctor_certified_rate": "doctor_certified",
 }
 POSITIONS = ("mean_size", "full_time_share")
+COVERAGE_BREAK = pd.Period("2015Q1", freq="Q-DEC")
+"""From then on the sick-leave statistics cover temporary staff too."""
 GAP_COLUMNS = (
     "outcome", "before", "after", "change", "peers_before", "peers_after", "peers_change", "gap", "standard_error",
     "low", "high", "rank", "among", "placebo_share", "persons", "man_years", "municipalities",
@@ -42,6 +49,8 @@ def compare(
     exclude: Sequence[str] = EXCLUDED,
     confidence: float = 0.95,
     hist: Histogram | None = None,
+    neighbours: int = NEIGHBOURS,
+    donors: int = DONORS,
 ) -> CaseComparison:
     """Compare one case with municipalities like it that never took part. What is found is development, not effect.
 
@@ -53,14 +62,17 @@ def compare(
     ----------
     study : the study.
     case : identifier of a deep-dive case, or code or name of any municipality of the study.
-    peers : ``"kostra_group"`` (same KOSTRA group), ``"county"``, ``"population"`` (half to double) or ``"country"``; or
-        a list of municipalities. With fewer than `minimum_peers` the first two rules are widened by population, and
-        then, as the third, to all outside the programme; a note tells each step taken.
+    peers : ``"kostra_group"`` (same KOSTRA group), ``"neighbours"`` (nearest before the start on level, trend, size and
+        sector mix), ``"county"``, ``"population"`` (half to double) or ``"country"``; or a list of municipalities. With
+        fewer than `minimum_peers` the first three rules are widened by population, and then, as the fourth, to all
+        outside the programme; a note tells each step taken.
     minimum_peers : how many peers are wanted.
-    exclude_earlier : leave out peers that took part in a predecessor programme.
+    exclude_earlier : leave out peers, neighbours and donors that took part in a predecessor programme.
     exclude : employment kinds left out of position sizes.
     confidence : of the intervals of the gaps.
     hist : an employee histogram of the study with municipality and year, made before, to spare another reading.
+    neighbours : how many nearest neighbours.
+    donors : how many donors to synthetic controls.
 
     Returns
     -------
@@ -73,22 +85,34 @@ def compare(
     """
     if minimum_peers < 1:
         raise InputError(Problem("At least one peer is needed", "Give minimum_peers=1 or more", value=minimum_peers))
+    if neighbours < 1:
+        raise InputError(Problem("At least one neighbour is needed", "Give neighbours=1 or more", value=neighbours))
     everyone = study.municipalities
     found = find_case(study, everyone, str(case))
-    chosen, notes = choose_peers(study, everyone, found, peers, minimum_peers, exclude_earlier)
     names = tuple(everyone.set_index("municipality")["name"].loc[list(found.municipalities)])
     reference, told = _reference(study, found, names)
+    table, pool = study.sick_leave, outside(everyone, found, exclude_earlier)
+    known, near, about_neighbours = _neighbours(table, reference, found, pool, neighbours)
+    chosen, notes = choose_peers(study, everyone, found, peers, minimum_peers, exclude_earlier, near.index)
     sides = frames.Sides(found.municipalities, tuple(chosen["municipality"]), tuple(everyone["municipality"]))
-    notes = [*_about(study, everyone, found, names), *told, *notes]
+    notes = [*_about(study, everyone, found, names), *told, *notes, *about_neighbours]
     hist = _employees(study, exclude, hist)
     each = hist.measures(("municipality", "year"))
-    table = study.sick_leave
     windows, missing_quarters = _quarters(table, reference)
     years, missing_years = _years(each, reference)
     notes += [*missing_quarters, *missing_years]
-    gaps, remarks = _gaps(table, each, windows, years, sides, confidence)
+    sums = _sums(table, each, windows, years) | optional_sums(study, reference)
+    gaps, remarks = _gaps(sums, each, years, sides, confidence)
+    series = all_series(table, each)
+    controls, on_controls = all_controls(
+        series, found.municipalities, list(pool["municipality"]), reference, donors=donors, confidence=confidence
+    )
     last_year = int(each["year"].max()) if len(each) else reference.year
     about = {"theme": found.theme, "network": found.network, "started": found.started}
+    rolled = frames.rolling_years(table, sides)
+    if "sick_leave_rate" in controls:
+        synthetic = rolling_synthetic(series["sick_leave_rate"], controls["sick_leave_rate"], frames.YEAR)
+        rolled = pd.concat([rolled, synthetic], ignore_index=True)
     return CaseComparison(
         case=found,
         names=names,
@@ -97,14 +121,73 @@ def compare(
         peer_rule=_widest(peers, chosen),
         facts=frames.fact_rows(everyone, found.municipalities, each, last_year, about),
         windows=_window_rows(windows, years),
-        sick_leave=frames.rolling_years(table, sides),
+        sick_leave=rolled,
         sectors=frames.windowed(table, sides, windows, ["total"], "sector"),
         certified=frames.windowed(table, sides, windows, frames.CERTIFIED, None),
         bands=frames.band_shares(hist, years, sides),
         position_years=frames.position_years(hist, each, sides),
         gaps=gaps,
-        notes=(*notes, *remarks),
+        comparators=_comparators(sums, everyone, found, pool, near, controls, confidence),
+        neighbours=pool.merge(near.rename_axis("municipality").reset_index(), on="municipality")
+        .sort_values(["distance", "municipality"], ignore_index=True)
+        .reindex(columns=["municipality", "name", "county", "kostra_group", "population", "distance"]),
+        balance=_balance(known, chosen, near, pool),
+        synthetic=controls,
+        donors=_donors(everyone, controls),
+        notes=tuple(together([*notes, *remarks, *on_controls])),
     )
+
+
+def _neighbours(
+    table: pd.DataFrame, reference: pd.Period, case: Case, pool: pd.DataFrame, count: int
+) -> tuple[pd.DataFrame, pd.Series, list[Note]]:
+    """Return what is known of case and pool before the start, the nearest by distance, and remarks."""
+    known = covariates(table, reference, case.municipalities, list(pool["municipality"]))
+    if "case" not in known.index or len(known) < 3:
+        return known.iloc[:0], pd.Series(dtype="float64", name="distance"), [Note("no_neighbours")]
+    notes = [] if "trend" in known else [Note("no_trend")]
+    near = nearest(known, count)
+    if len(near) < count:
+        notes.append(Note("few_neighbours", {"found": len(near), "asked": count}))
+    return known, near, notes
+
+
+def _balance(known: pd.DataFrame, chosen: pd.DataFrame, near: pd.Series, pool: pd.DataFrame) -> pd.DataFrame:
+    groups = {"peers": chosen["municipality"], "neighbours": near.index, "others": pool["municipality"]}
+    columns = ["covariate", "case", *(f"{name}{end}" for name in groups for end in ("", "_difference"))]
+    if known.empty:
+        return pd.DataFrame(columns=columns)
+    return balance(known, {name: list(codes) for name, codes in groups.items()})[columns]
+
+
+def _donors(everyone: pd.DataFrame, controls: Mapping[str, SyntheticControl]) -> pd.DataFrame:
+    parts = [one.weights.assign(outcome=name, weight=100 * one.weights["weight"]) for name, one in controls.items()]
+    columns = ["outcome", "municipality", "name", "weight"]
+    if not parts:
+        return pd.DataFrame(columns=columns)
+    return pd.concat(parts, ignore_index=True).merge(everyone[["municipality", "name"]], how="left")[columns]
+
+
+def _comparators(
+    sums: Mapping[str, pd.DataFrame],
+    everyone: pd.DataFrame,
+    case: Case,
+    pool: pd.DataFrame,
+    near: pd.Series,
+    controls: Mapping[str, SyntheticControl],
+    confidence: float,
+) -> pd.DataFrame:
+    mine = everyone[everyone["municipality"].isin(case.municipalities)]
+    groups = {
+        step: list(pool.loc[alike(pool, mine, step, near.index), "municipality"])
+        for step in ("kostra_group", "neighbours", "county", "country")
+    }
+    parts = [
+        comparator_rows(outcome, part, case.municipalities, groups, controls.get(outcome), confidence)
+        for outcome, part in sums.items()
+    ]
+    full = [part for part in parts if len(part)]
+    return pd.concat(full, ignore_index=True) if full else pd.DataFrame(columns=list(COLUMNS))
 
 
 def _about(study: Study, everyone: pd.DataFrame, case: Case, names: Sequence[str]) -> list[Note]:
@@ -163,6 +246,8 @@ def _quarters(table: pd.DataFrame, reference: pd.Period) -> tuple[dict[str, fram
     passed = last.ordinal - reference.ordinal + 1
     if passed < frames.YEAR:
         notes.append(Note("short_after", {"quarters": passed}))
+    if first < COVERAGE_BREAK <= last:
+        notes.append(Note("coverage_break"))
     return windows, notes
 
 
@@ -181,34 +266,39 @@ def _years(each: pd.DataFrame, reference: pd.Period) -> tuple[dict[str, int], li
     return years, notes
 
 
-def _gaps(
-    table: pd.DataFrame,
-    each: pd.DataFrame,
-    windows: dict[str, frames.Window],
-    years: dict[str, int],
-    sides: frames.Sides,
-    confidence: float,
-) -> tuple[pd.DataFrame, list[Note]]:
-    """Return the row of every outcome that has a before and an after, and remarks on those who lack figures."""
+def _sums(
+    table: pd.DataFrame, each: pd.DataFrame, windows: Mapping[str, frames.Window], years: Mapping[str, int]
+) -> dict[str, pd.DataFrame]:
+    """Return numerators and denominators before and after of every outcome that has both."""
     sums = {}
     if len(windows) == 2:
         sums = {outcome: frames.sick_leave_sums(table, windows, kind) for outcome, kind in SICK_LEAVE.items()}
     if len(years) == 2:
         sums |= {name: frames.position_sums(each, years["before"], years["after"], name) for name in POSITIONS}
+    return sums
+
+
+def _gaps(
+    sums: Mapping[str, pd.DataFrame],
+    each: pd.DataFrame,
+    years: Mapping[str, int],
+    sides: frames.Sides,
+    confidence: float,
+) -> tuple[pd.DataFrame, list[Note]]:
+    """Return the row of every outcome that has a before and an after, and remarks on those who lack figures."""
     rows, notes = [], []
     for outcome, part in sums.items():
         case, peers = frames.as_sums(part, sides.case), frames.as_sums(part, sides.peers)
         if len(case.top_before) < len(sides.case) or not len(peers.top_before):
-            notes.append(Note("case_incomplete", {"outcome": outcome}))
+            if outcome not in OPTIONAL:
+                notes.append(Note.of("case_incomplete", outcome))
             continue
         left_out = len(sides.peers) - len(peers.top_before)
         # Self- and doctor-certified days come in the same rows as the total: said once.
         if left_out and outcome not in ("self_certified_rate", "doctor_certified_rate"):
-            notes.append(
-                Note("peers_incomplete", {"outcome": outcome, "left_out": left_out, "peers": len(sides.peers)})
-            )
+            notes.append(Note.of("peers_incomplete", outcome, left_out=left_out, peers=len(sides.peers)))
         if _outside(case, peers):
-            notes.append(Note("outside_peers", {"outcome": outcome}))
+            notes.append(Note.of("outside_peers", outcome))
         name: dict[str, object] = {"outcome": outcome}
         rows.append(name | _row(case, peers, confidence) | _counts(outcome, each, years, sides, case))
     return pd.DataFrame(rows, columns=list(GAP_COLUMNS)), notes
@@ -236,12 +326,14 @@ def _row(case: Sums, peers: Sums, confidence: float) -> dict[str, object]:
 
 
 def _counts(
-    outcome: str, each: pd.DataFrame, years: dict[str, int], sides: frames.Sides, case: Sums
+    outcome: str, each: pd.DataFrame, years: Mapping[str, int], sides: frames.Sides, case: Sums
 ) -> dict[str, object]:
     """Return the persons and man-years behind a row: the smaller of before and after."""
     smaller = float(min(case.bottom_before.sum(), case.bottom_after.sum()))
     if outcome in SICK_LEAVE:
         return {"persons": np.nan, "man_years": smaller / WORKING_DAYS}
+    if outcome in OPTIONAL:
+        return {"persons": smaller, "man_years": np.nan}
     mine = each[each["municipality"].isin(sides.case) & each["year"].isin(years.values())]
     return {"persons": smaller, "man_years": float(mine.groupby("year")["man_years"].sum().min())}
 

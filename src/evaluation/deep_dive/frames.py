@@ -56,10 +56,9 @@ def windowed(
     table: pd.DataFrame, sides: Sides, windows: Mapping[str, Window], kinds: Collection[str], column: str | None
 ) -> pd.DataFrame:
     """Return sick leave in each window by side, for each kind, and by `column` of the table where one is given."""
-    rows = by_side(table, sides)
     found = []
     for when, (first, last) in windows.items():
-        inside = rows[(rows["quarter"] >= first) & (rows["quarter"] <= last)]
+        inside = by_side(table[(table["quarter"] >= first) & (table["quarter"] <= last)], sides)
         for kind in kinds:
             part = rates(inside, by=["who", *([column] if column else [])], kind=kind)
             found.append(part.assign(when=when, kind=kind))
@@ -71,7 +70,9 @@ def windowed(
 
 def sick_leave_sums(table: pd.DataFrame, windows: Mapping[str, Window], kind: str) -> pd.DataFrame:
     """Return lost and agreed days before and after by municipality, of those with figures in every quarter of both."""
-    quarterly = rates(table, by=["municipality", "quarter"], kind=kind)
+    quarter = table["quarter"]
+    needed = np.logical_or.reduce([(quarter >= first) & (quarter <= last) for first, last in windows.values()])
+    quarterly = rates(table[needed], by=["municipality", "quarter"], kind=kind)
     usable = quarterly[(quarterly["missing"] == 0) & (quarterly["agreed_days"] > 0)]
     parts = []
     for when in ("before", "after"):
@@ -148,7 +149,7 @@ def fact_rows(
 
 def _in_order(frame: pd.DataFrame, then: list[str]) -> pd.DataFrame:
     """Sort by side as the tables have it, and by the columns given; before stands before after."""
-    places = {"case": 0, "peers": 1, "country": 2, "before": 0, "after": 1}
+    places = {"case": 0, "peers": 1, "country": 2, "synthetic": 3, "before": 0, "after": 1}
     return frame.sort_values(
         ["who", *then],
         key=lambda column: column.map(places) if column.name in ("who", "when") else column,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from evaluation.deep_dive.result import Note
+from evaluation.deep_dive.notes import Note
 from evaluation.errors import InputError, Problem
 from evaluation.programme import Case
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 STEPS = {
     "kostra_group": ("kostra_group", "population", "country"),
+    "neighbours": ("neighbours", "population", "country"),
     "county": ("county", "population", "country"),
     "population": ("population", "country"),
     "country": ("country",),
@@ -93,21 +94,21 @@ def choose_peers(
     rule: str | Sequence[str],
     minimum: int,
     exclude_earlier: bool,
+    near: Collection[str] = (),
 ) -> tuple[pd.DataFrame, list[Note]]:
     """Return the municipalities outside the programme that the case is compared with, and remarks on the choice.
 
-    The circle is widened step by step, in the order of `STEPS`, until it holds `minimum` municipalities.
+    The circle is widened step by step, in the order of `STEPS`, until it holds `minimum` municipalities. `near` are the
+    codes of the nearest neighbours.
     """
     members = everyone["municipality"].isin(case.municipalities)
-    pool = everyone[(everyone["group"] == "others") & ~members]
-    if exclude_earlier:
-        pool = pool[~pool["earlier"].astype(bool)]
+    pool = outside(everyone, case, exclude_earlier)
     columns = ["municipality", "name", "county", "kostra_group", "population"]
     if not isinstance(rule, str):
         return _chosen(study, pool, rule)[columns].assign(step="chosen"), []
     if rule not in STEPS:
-        near = get_close_matches(rule, list(STEPS), n=1)
-        remedy = (f"Did you mean {near[0]!r}? " if near else "") + f"Choose one of {', '.join(STEPS)}, or list codes"
+        meant = get_close_matches(rule, list(STEPS), n=1)
+        remedy = (f"Did you mean {meant[0]!r}? " if meant else "") + f"Choose one of {', '.join(STEPS)}, or list codes"
         raise InputError(Problem("Unknown rule for peers", remedy, value=rule))
     mine, notes = everyone[members], []
     unknown = mine["kostra_group"].isna()
@@ -115,7 +116,7 @@ def choose_peers(
         notes.append(Note("group_unknown", {"names": sorted(mine.loc[unknown, "name"])}))
     step = pd.Series(pd.NA, index=pool.index, dtype="object")
     for place, name in enumerate(STEPS[rule]):
-        step = step.where(step.notna() | ~_alike(pool, mine, name), name)
+        step = step.where(step.notna() | ~alike(pool, mine, name, near), name)
         found = int(step.notna().sum())
         if place:
             notes.append(Note(f"widened_to_{name}", {"minimum": minimum, "found": found}))
@@ -133,8 +134,16 @@ def choose_peers(
     return chosen[[*columns, "step"]].sort_values("municipality", ignore_index=True), notes
 
 
-def _alike(pool: pd.DataFrame, mine: pd.DataFrame, step: str) -> pd.Series:
+def outside(everyone: pd.DataFrame, case: Case, exclude_earlier: bool) -> pd.DataFrame:
+    """Return the municipalities outside the programme, and if asked outside its predecessors, but not the case's."""
+    pool = everyone[(everyone["group"] == "others") & ~everyone["municipality"].isin(case.municipalities)]
+    return pool[~pool["earlier"].astype(bool)] if exclude_earlier else pool
+
+
+def alike(pool: pd.DataFrame, mine: pd.DataFrame, step: str, near: Collection[str]) -> pd.Series:
     """Mark the municipalities of the pool that a step lets in."""
+    if step == "neighbours":
+        return pool["municipality"].isin(set(near))
     if step == "country":
         return pd.Series(True, index=pool.index)
     if step == "population":

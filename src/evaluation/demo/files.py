@@ -12,7 +12,7 @@ import json
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,9 @@ import pandas as pd
 from evaluation.demo import positions, programme, texts
 from evaluation.demo.sick_leave import QUARTERS, SickLeave
 from evaluation.demo.world import YEARS, Ints, World, stream
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
 
 SECTOR_WORDS = (
     "Administrasjon",
@@ -244,6 +247,11 @@ def workbook(sheets: Mapping[str, tuple[Sequence[str], Sequence[Sequence[Any]]]]
         sheet.append(list(header))
         for row in rows:
             sheet.append(list(row))
+    return fixed_bytes(book)
+
+
+def fixed_bytes(book: Workbook) -> bytes:
+    """Return a workbook as bytes without the time it was written."""
     written, fixed = io.BytesIO(), io.BytesIO()
     book.save(written)
     stamp = FIXED.strftime("%Y-%m-%dT%H:%M:%SZ").encode()

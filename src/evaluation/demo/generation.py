@@ -7,12 +7,23 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from pathlib import Path
 
-from evaluation.demo import files, positions, programme, sick_leave
-from evaluation.demo.world import YEARS, build
+from evaluation.demo import (
+    cooperation,
+    events,
+    files,
+    goals,
+    positions,
+    programme,
+    recruitment,
+    reputation,
+    sick_leave,
+    theme_files,
+)
+from evaluation.demo.world import YEARS, Floats, World, build
 from evaluation.errors import InputError, Problem
 
 HOME = Path(__file__).parents[3] / "data" / "demo"
@@ -42,13 +53,16 @@ def generate(folder: str | Path, *, scenario: str = "standard", seed: int = SEED
     with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as beside:
         for name, content in _contents(scenario, seed):
             data = content()
+            (Path(beside) / name).parent.mkdir(exist_ok=True)
             (Path(beside) / name).write_bytes(data)
             hashes[name] = hashlib.sha256(data).hexdigest()
         sources = _sources(scenario, seed)
         if not (folder / "sources.yaml").exists() or (folder / "sources.yaml").read_bytes() != sources:
             (Path(beside) / "sources.yaml").write_bytes(sources)
-        for path in sorted(Path(beside).iterdir()):
-            os.replace(path, folder / path.name)
+        for path in sorted(path for path in Path(beside).rglob("*") if path.is_file()):
+            place = folder / path.relative_to(beside)
+            place.parent.mkdir(exist_ok=True)
+            os.replace(path, place)
     return dict(sorted(hashes.items()))
 
 
@@ -93,7 +107,45 @@ def _contents(scenario: str, seed: int) -> Files:
         "positions": positions.truth(selection, sums),
         "selection": sick_leave.selection_facts(absence, selection),
     }
+    truth |= yield from _other_themes(world, selection, days, sums, scenario, seed)
     yield "truth.json", lambda: (json.dumps(truth, indent=1) + "\n").encode()
+
+
+def _other_themes(
+    world: World,
+    selection: programme.Selection,
+    days: sick_leave.SickLeave,
+    sums: list[dict[str, Floats]],
+    scenario: str,
+    seed: int,
+) -> Generator[tuple[str, Callable[[], bytes]], None, dict[str, object]]:
+    """Name the files of recruitment, reputation, goals and cooperation; return their part of the truth."""
+    quality = cooperation.draw(world, selection, seed)
+    vacancies = recruitment.draw(world, selection, quality, scenario, seed)
+    for year in recruitment.REPORTED:
+        yield f"ledige_stillinger_{year}.csv", partial(theme_files.vacancies_csv, world, vacancies, year)
+    waves = {year: reputation.survey(world, selection, year, scenario, seed) for year in reputation.WAVES}
+    for year, wave in waves.items():
+        yield f"innbyggerundersokelse_{year}.csv", partial(theme_files.inhabitants_csv, world, wave)
+    index = {year: reputation.index(wave, world.size) for year, wave in waves.items()}
+    found = goals.measured(world, days, sums, vacancies, index)
+    for year in cooperation.WAVES:
+        answers = cooperation.survey(world, selection, quality, found["sick_leave_rate"], year, seed)
+        yield f"partsundersokelse_{year}.csv", partial(theme_files.parties_csv, world, answers)
+    told = goals.draw(world, selection, quality, found, seed)
+    yield "maal.xlsx", partial(theme_files.targets_xlsx, world, told)
+    yield "tiltak.xlsx", partial(theme_files.measures_xlsx, told)
+    for year in goals.REPORTS:
+        yield f"arsrapport_{year}.xlsx", partial(theme_files.reports_xlsx, world, told, year)
+    for name, form in theme_files.forms(world, told).items():
+        yield name, partial(bytes, form)
+    yield "hendelser.csv", partial(theme_files.events_csv, events.draw(selection, seed))
+    yield "kodebok.csv", theme_files.codebook_csv
+    return {
+        "vacancies": recruitment.truth(vacancies, selection, scenario),
+        "reputation": {str(year): wave.effect for year, wave in waves.items()},
+        "cooperation": cooperation.truth(scenario),
+    }
 
 
 def _sick_leave_truth(days: sick_leave.SickLeave, selection: programme.Selection, scenario: str) -> dict[str, object]:

@@ -2,6 +2,9 @@
 
 `estimate` takes a panel (`outcome`, `unit`, `period`, `first_treated`) and returns `Effects`: the average effect on the
 treated, by time since treatment, by group and by period, each with its uncertainty and its sample.
+
+What a reviewer asks next: `bacon` (what two-way fixed effects compares), `pre_trend_test` and `honest` (parallel
+trends, tested and relaxed), `minimum_detectable_effect`, `leave_one_out`, `placebo_dates` and `placebo_treatments`.
 """
 
 from __future__ import annotations
@@ -11,12 +14,50 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from evaluation.did import methods
+from evaluation.did.bacon import Bacon, bacon
+from evaluation.did.event_study import EventStudy
+from evaluation.did.few_treated import ferman_pinto
+from evaluation.did.honest import Honest, honest
+from evaluation.did.power import MinimumDetectableEffect, minimum_detectable_effect
+from evaluation.did.pre_trends import PreTrends, pre_trend_test
+from evaluation.did.randomisation import randomisation_inference
+from evaluation.did.recommend import Recommendation, recommend_inference
+from evaluation.did.resampling import Inference
 from evaluation.did.results import KINDS, Effects, Estimate, Sample
+from evaluation.did.robustness import LeaveOneOut, Placebos, leave_one_out, placebo_dates, placebo_treatments
+from evaluation.did.wild_bootstrap import wild_bootstrap
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["KINDS", "METHODS", "Effects", "Estimate", "Sample", "estimate"]
+__all__ = [
+    "KINDS",
+    "METHODS",
+    "Bacon",
+    "Effects",
+    "Estimate",
+    "EventStudy",
+    "Honest",
+    "Inference",
+    "LeaveOneOut",
+    "MinimumDetectableEffect",
+    "Placebos",
+    "PreTrends",
+    "Recommendation",
+    "Sample",
+    "bacon",
+    "estimate",
+    "ferman_pinto",
+    "honest",
+    "leave_one_out",
+    "minimum_detectable_effect",
+    "placebo_dates",
+    "placebo_treatments",
+    "pre_trend_test",
+    "randomisation_inference",
+    "recommend_inference",
+    "wild_bootstrap",
+]
 
 METHODS = tuple(methods.METHODS)
 
@@ -110,7 +151,18 @@ def estimate(
 
     covariates = (covariates,) if isinstance(covariates, str) else tuple(covariates)
     options = methods.Options(
-        method, control, weights, cluster, covariates, est_method, anticipation, base_period, missing, level, draws, seed
+        method,
+        control,
+        weights,
+        cluster,
+        covariates,
+        est_method,
+        anticipation,
+        base_period,
+        missing,
+        level,
+        draws,
+        seed,
     )
     options.check()
     columns = Columns(outcome, unit, period, first_treated, weights, cluster, covariates, treatment)

@@ -1,8 +1,9 @@
 """The adapter to diff-diff: group-time effects given covariates, and the influence of every unit on them.
 
-Only the group-time comparisons with covariates are taken from diff-diff (pinned exactly in pyproject.toml). Averages, standard errors
-and bands are made in this package from the influence functions: diff-diff has no dynamic or group overall, and with
-anticipation its overall averages periods before the treatment.
+Only the group-time comparisons with covariates are taken from diff-diff (pinned exactly in pyproject.toml); without,
+they are differences of means (`means`). Averages, standard errors and bands are made in this package from the influence
+functions: diff-diff has no dynamic or group overall, and with anticipation its overall averages periods before the
+treatment.
 """
 
 from __future__ import annotations

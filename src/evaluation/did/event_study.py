@@ -29,6 +29,8 @@ class EventStudy:
         Of the estimates, both axes by event time.
     reference : int
         The event time that the estimates are relative to. Effects are allowed from the next one on.
+    clusters : int, optional
+        Independent treated clusters behind the estimates; None if they are many.
 
     Raises
     ------
@@ -40,6 +42,7 @@ class EventStudy:
     estimate: pd.Series
     covariance: pd.DataFrame
     reference: int = -1
+    clusters: int | None = None
 
     def __post_init__(self) -> None:
         times = np.asarray(self.estimate.index)
@@ -73,7 +76,7 @@ class EventStudy:
         """Return the event study of the event times from `first` to `last` only."""
         times = self.estimate.index.to_numpy()
         kept = times[(times >= first) & (times <= last)]
-        return EventStudy(self.estimate.loc[kept], self.covariance.loc[kept, kept], self.reference)
+        return EventStudy(self.estimate.loc[kept], self.covariance.loc[kept, kept], self.reference, self.clusters)
 
 
 def _number_problems(estimate: np.ndarray, covariance: np.ndarray) -> list[Problem]:
@@ -133,7 +136,10 @@ def _of(effects: Effects) -> EventStudy:
         raise EstimationError(Problem(what, remedy))
     estimate = frame[~frame["reference"]].set_index("event_time")["estimate"]
     known = [time for time in estimate.index if time in effects.covariance.index]
-    return EventStudy(estimate.loc[known], effects.covariance.loc[known, known], int(marked.iloc[0]))
+    groups = effects.sample.groups
+    treated = int(groups.loc[groups["first_treated"] != 0, "clusters"].sum())
+    clusters = min(treated, effects.sample.clusters)
+    return EventStudy(estimate.loc[known], effects.covariance.loc[known, known], int(marked.iloc[0]), clusters)
 
 
 def weights_of(study: EventStudy, target: str | int, weights: object) -> np.ndarray:

@@ -32,6 +32,14 @@ def standard_errors(scores: np.ndarray) -> np.ndarray:
     return np.where(errors > 0, errors, np.nan)
 
 
+def covariance_of(rows: Rows, cluster: np.ndarray) -> pd.DataFrame:
+    """Return the covariance of the rows that have a standard error, by their key."""
+    scores = by_cluster(rows.influence, cluster)
+    known = np.isfinite(standard_errors(scores))
+    keys = pd.Index(rows.key[known])
+    return pd.DataFrame(scores[:, known].T @ scores[:, known], index=keys, columns=keys)
+
+
 def critical_values(families: Sequence[np.ndarray], *, level: float, draws: int, seed: int) -> list[float]:
     """Return, for each family of rows, the factor that makes intervals cover all its rows at once.
 

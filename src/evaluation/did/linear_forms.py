@@ -19,40 +19,33 @@ from evaluation.errors import EstimationError, Problem
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
-    """What each unit brings: to the effect (units,), to its own influence (units,) and to the shared numbers."""
-
-    effect: np.ndarray
-    own: np.ndarray
-    shared: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
 class LinearForm:
     """An overall effect as a linear function of outcomes.
 
+    A unit's influence is `own` times its outcomes, summed over periods, plus `loading` times the shared numbers.
+
     Attributes
     ----------
+    effect, own : (units, periods) float
+        Weight of every observation in the effect, and in its unit's influence; zero where nothing is observed.
     loading : (units, shared) float
-        A unit's influence is `parts.own + loading @ parts.shared.sum(axis=0)`.
-    parts : callable
-        From any (units, periods) array to `Parts`; cells not observed do not count, whatever they hold.
+    contributions : callable
+        From outcomes of some units (rows, periods), zero where not observed, and the positions of those units, to what
+        they add to the shared numbers: (rows, shared).
     treated : int
         Treated units behind the effect.
     """
 
+    effect: np.ndarray
+    own: np.ndarray
     loading: np.ndarray
-    parts: Callable[[np.ndarray], Parts]
+    contributions: Callable[[np.ndarray, np.ndarray | slice], np.ndarray]
     treated: int
 
     def evaluate(self, values: np.ndarray) -> tuple[float, np.ndarray]:
-        """Return the effect and the influence of every unit, for outcomes `values` (units, periods)."""
-        parts = self.parts(values)
-        return float(parts.effect.sum()), parts.own + self.loading @ parts.shared.sum(axis=0)
-
-    def coefficients(self, periods: int) -> np.ndarray:
-        """Return the weight of every observation in the effect: (units, periods)."""
-        return np.column_stack([self.parts(pulse).effect for pulse in _pulses(len(self.loading), periods)])
+        """Return the effect and the influence of every unit, for outcomes (units, periods), zero if not observed."""
+        shared = self.contributions(values, slice(None)).sum(axis=0)
+        return float(np.vdot(self.effect, values)), _rows(self.own, values) + self.loading @ shared
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,18 +67,17 @@ class Collapsed:
     sizes: np.ndarray
 
 
-def collapse(form: LinearForm, group: np.ndarray, periods: int) -> Collapsed:
+def collapse(form: LinearForm, group: np.ndarray) -> Collapsed:
     """Read the coefficients of each group off one of its units (groups in the order of their codes)."""
     _, one, sizes = np.unique(group, return_index=True, return_counts=True)
-    pulses = [form.parts(pulse) for pulse in _pulses(len(group), periods)]
-    effect = np.column_stack([parts.effect[one] for parts in pulses])
-    own = np.column_stack([parts.own[one] for parts in pulses])
-    shared = np.stack([form.loading[one] @ parts.shared[one].T for parts in pulses], axis=2)
-    return Collapsed(effect, own, shared, sizes)
+    shape = (len(one), form.effect.shape[1])
+    pulses = [form.contributions(np.broadcast_to(pulse, shape), one) for pulse in np.eye(shape[1])]
+    shared = np.stack([form.loading[one] @ pulse.T for pulse in pulses], axis=2)
+    return Collapsed(form.effect[one], form.own[one], shared, sizes)
 
 
-def _pulses(units: int, periods: int) -> list[np.ndarray]:
-    return [np.broadcast_to(row, (units, periods)) for row in np.eye(periods)]
+def _rows(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    return np.asarray(np.einsum("it,it->i", left, right))
 
 
 def linear_form(panel: Panel, method: str, *, control: str = "not_yet_treated", anticipation: int = 0) -> LinearForm:
@@ -132,23 +124,24 @@ def _two_way(panel: Panel) -> LinearForm:
     if total < 1e-9 * max(float(treated.sum()), 1.0):
         remedy = "Include units never treated, or treated at other times"
         raise EstimationError(Problem("The treatment is absorbed by the unit and period effects", remedy))
-    coefficient = weighted / total
+    effect = weighted / total
     clusters = panel.sample.clusters
     factor = np.sqrt(clusters / (clusters - 1))
-    loading = -factor * np.column_stack([coefficient @ fit.solver, squares / total])
+    loading = -factor * np.column_stack([effect @ fit.solver, squares / total])
 
-    def parts(values: np.ndarray) -> Parts:
-        effect = np.einsum("it,it->i", coefficient, np.where(fit.used, values, 0.0))
-        centred = panel.weights[:, None] * _centred(fit, values)
-        return Parts(effect, factor * effect, np.column_stack([centred, effect]))
+    def contributions(values: np.ndarray, rows: np.ndarray | slice) -> np.ndarray:
+        centred = panel.weights[rows, None] * _centred(fit, values, rows)
+        return np.column_stack([centred, _rows(effect[rows], values)])
 
-    return LinearForm(loading, parts, int(((treated > 0) & fit.used).any(axis=1).sum()))
+    observed = int(((treated > 0) & fit.used).any(axis=1).sum())
+    return LinearForm(effect, factor * effect, loading, contributions, observed)
 
 
-def _centred(fit: TwoWay, values: np.ndarray) -> np.ndarray:
-    known = np.where(fit.used, values, 0.0)
-    means = known.sum(axis=1) / np.maximum(fit.counts, 1)
-    return np.where(fit.used, known - means[:, None], 0.0)
+def _centred(fit: TwoWay, values: np.ndarray, rows: np.ndarray | slice) -> np.ndarray:
+    """Subtract from each unit its mean over the cells used; zero elsewhere."""
+    used = fit.used[rows]
+    known = np.where(used, values, 0.0)
+    return np.where(used, known - (known.sum(axis=1) / np.maximum(fit.counts[rows], 1))[:, None], 0.0)
 
 
 def _imputation(panel: Panel, anticipation: int) -> LinearForm:
@@ -158,7 +151,7 @@ def _imputation(panel: Panel, anticipation: int) -> LinearForm:
     periods = np.arange(1, length + 1)
     exposed = (panel.group[:, None] > 0) & (periods[None, :] >= panel.group[:, None] - anticipation)
     fit = TwoWay.over(seen & ~exposed, weights)
-    counted = seen & after & fit.used.any(axis=0)[None, :] & (fit.counts > 0)[:, None]
+    counted = seen & after & np.any(fit.used, axis=0, keepdims=True) & (fit.counts > 0)[:, None]
     codes = np.array(panel.groups)
     member = (panel.group[:, None] == codes[None, :]).astype(float)
 
@@ -180,7 +173,7 @@ def _imputation(panel: Panel, anticipation: int) -> LinearForm:
     before = fit.used / np.maximum(fit.counts, 1)[:, None]
     target = coefficient.sum(axis=0) - coefficient.sum(axis=1) @ before
     moved = fit.solver @ target
-    pull = weights[:, None] * _centred(fit, np.broadcast_to(moved, (units, length)))
+    pull = weights[:, None] * _centred(fit, np.broadcast_to(moved, (units, length)), slice(None))
     # How the period effects enter a cell's average, and through it the influence of the cell's units.
     group_of = np.argmax(member, axis=1)
     direct = corrected - corrected.sum(axis=1)[:, None] * before
@@ -190,23 +183,24 @@ def _imputation(panel: Panel, anticipation: int) -> LinearForm:
         inside = share[members]
         entering = np.diag(present[position].astype(float)) - inside.T @ before[members]
         through[members] = corrected[members] @ entering
-    cells = np.zeros((units, len(codes), length))
-    cells[np.arange(units), group_of] = corrected
-    loading = np.column_stack([(pull - direct + through) @ fit.solver, -cells.reshape(units, -1)])
+    loading = np.column_stack([(pull - direct + through) @ fit.solver, -_by_group(corrected, group_of, len(codes))])
 
-    def parts(values: np.ndarray) -> Parts:
-        known = np.where(fit.used, values, 0.0)
-        means = known.sum(axis=1) / np.maximum(fit.counts, 1)
-        change = np.where(counted, values - means[:, None], 0.0)
-        untreated = np.where(fit.used, values - means[:, None], 0.0)
-        pulled = np.einsum("it,it->i", pull, known)
-        effect = np.einsum("it,it->i", coefficient, change) - pulled
-        own = np.einsum("it,it->i", corrected, change) - pulled
-        averages = np.zeros((units, len(codes), length))
-        averages[np.arange(units), group_of] = share * change
-        return Parts(effect, own, np.column_stack([weights[:, None] * untreated, averages.reshape(units, -1)]))
+    def contributions(values: np.ndarray, rows: np.ndarray | slice) -> np.ndarray:
+        known = np.where(fit.used[rows], values, 0.0)
+        means = (known.sum(axis=1) / np.maximum(fit.counts[rows], 1))[:, None]
+        untreated = np.where(fit.used[rows], known - means, 0.0)
+        averages = _by_group(share[rows] * (values - means), group_of[rows], len(codes))
+        return np.column_stack([weights[rows, None] * untreated, averages])
 
-    return LinearForm(loading, parts, int(counted.any(axis=1).sum()))
+    effect = coefficient - coefficient.sum(axis=1)[:, None] * before - pull
+    return LinearForm(effect, direct - pull, loading, contributions, int(counted.any(axis=1).sum()))
+
+
+def _by_group(values: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
+    """Lay (rows, periods) out as (rows, groups * periods), each row in the columns of its group."""
+    wide = np.zeros((len(values), groups, values.shape[1]))
+    wide[np.arange(len(values)), group] = values
+    return wide.reshape(len(values), -1)
 
 
 def _callaway_santanna(panel: Panel, control: str, anticipation: int) -> LinearForm:
@@ -236,10 +230,13 @@ def _callaway_santanna(panel: Panel, control: str, anticipation: int) -> LinearF
     shares = weights[:, None] * (in_group - in_group.sum(axis=1)[:, None] * lead) / total
     loading = np.column_stack([shares - of_treated * lead, of_others * lead - shares])
 
-    def parts(values: np.ndarray) -> Parts:
-        change = np.where(both[:, kept], values[:, now] - values[:, base], 0.0)
-        averages = np.column_stack([of_treated * change, of_others * change])
-        effect = (of_treated * change - of_others * change) @ lead
-        return Parts(effect, effect, averages)
+    apart = (of_treated - of_others) * lead
+    effect = np.zeros_like(panel.outcome)
+    np.add.at(effect.T, now, apart.T)
+    np.subtract.at(effect.T, base, apart.T)
 
-    return LinearForm(loading, parts, int(treated.any(axis=1).sum()))
+    def contributions(values: np.ndarray, rows: np.ndarray | slice) -> np.ndarray:
+        change = values[:, now] - values[:, base]
+        return np.column_stack([of_treated[rows] * change, of_others[rows] * change])
+
+    return LinearForm(effect, effect, loading, contributions, int(treated.any(axis=1).sum()))

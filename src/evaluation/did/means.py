@@ -1,7 +1,7 @@
 """Group-time effects without covariates: differences of mean changes, for every group and period at once.
 
-Callaway and Sant'Anna's three models (outcome regression, weighting, doubly robust) are the same difference of means when
-there are no covariates, so no regression is run and no package is called.
+Callaway and Sant'Anna's three models (outcome regression, weighting, doubly robust) are the same difference of means
+when there are no covariates, so no regression is run and no package is called.
 """
 
 from __future__ import annotations
@@ -25,11 +25,9 @@ def group_time_means(panel: Panel, *, control: str, anticipation: int, base_peri
     for group in panel.groups:
         base = np.full(length, group - 1 - anticipation)
         if base_period == "varying":
-            before = periods < group - anticipation
+            before = periods < group
             base[before] = periods[before] - 1
         compared = (base >= 1) & (base != periods)
-        if base_period == "varying":
-            missing += [(group + panel.origin, int(t) + panel.origin, REASONS["missing_period"]) for t in periods[base < 1]]
         change = panel.outcome[:, compared] - panel.outcome[:, base[compared] - 1]
         latest = np.maximum(periods, base)[compared]
         untreated = panel.group[:, None] == 0

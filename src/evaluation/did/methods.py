@@ -227,7 +227,14 @@ def _effects(data: Panel, cells: GroupTime, citation: str, options: Options) -> 
     import numpy as np
 
     from evaluation.did.aggregate import aggregate
-    from evaluation.did.inference import by_cluster, estimate_of, event_frame, frames_of, standard_errors
+    from evaluation.did.inference import (
+        by_cluster,
+        covariance_of,
+        estimate_of,
+        event_frame,
+        frames_of,
+        standard_errors,
+    )
 
     method = METHODS[options.method]
     sample = replace(data.sample, cells=_missing(cells))
@@ -263,6 +270,7 @@ def _effects(data: Panel, cells: GroupTime, citation: str, options: Options) -> 
         standard_error=cells.error or _convention(data, method.error, factor=False),
         citation=citation,
         notes=data.notes + cells.notes,
+        covariance=covariance_of(rows["event_time"], cluster).rename_axis(index="event_time", columns="event_time"),
     )
 
 

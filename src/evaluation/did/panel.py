@@ -29,11 +29,12 @@ class Columns:
     weights: str | None = None
     cluster: str | None = None
     covariates: tuple[str, ...] = ()
+    treatment: str | None = None
 
     def used(self) -> list[str]:
         """Return every column named, each once."""
         named = [self.outcome, self.unit, self.period, self.first_treated, self.weights, self.cluster, *self.covariates]
-        return list(dict.fromkeys(name for name in named if name is not None))
+        return list(dict.fromkeys(name for name in [*named, self.treatment] if name is not None))
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,11 +86,15 @@ def _number_problems(frame: pd.DataFrame, column: str, *, never: bool = False) -
 
 
 def _varying(frame: pd.DataFrame, unit: str, column: str, what: str, remedy: str) -> list[Problem]:
+    rows, units = pd.factorize(frame[unit])
+    codes = pd.factorize(frame[column])[0]
+    of_unit = np.zeros(len(units) + 1, dtype=codes.dtype)
+    of_unit[rows] = codes
+    if (of_unit[rows] == codes).all():
+        return []
     pairs = frame[[unit, column]].drop_duplicates()
     counts = pairs[unit].value_counts()
     differs = counts > 1
-    if not differs.any():
-        return []
     return [Problem(f"{differs.sum()} units {what}", remedy, column=column, value=counts.index[differs].min())]
 
 
@@ -162,6 +167,35 @@ def _weight_problems(frame: pd.DataFrame, unit: str, name: str) -> list[Problem]
     return _varying(frame, unit, name, "have a weight that varies over time", remedy)
 
 
+def _treatment_problems(frame: pd.DataFrame, columns: Columns) -> list[Problem]:
+    name = str(columns.treatment)
+    values = frame[name]
+    if pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values):
+        given = values.to_numpy(dtype=float, na_value=np.nan)
+    else:
+        given = np.full(len(values), np.nan)
+    wrong = ~np.isin(given, (0, 1))
+    if wrong.any():
+        what = f"{wrong.sum()} rows have a treatment that is not 0 or 1"
+        return [Problem(what, "Code the treatment 0 or 1", column=name, value=values[wrong].iloc[0])]
+    if (given == given[0]).all():
+        remedy = "Include units or periods without the treatment"
+        return [Problem("The treatment never varies", remedy, column=name, value=values.iloc[0])]
+    ordered = frame.assign(treated=given).sort_values(columns.period, kind="stable")
+    ends = ordered.groupby(columns.unit, observed=True)["treated"].diff() < 0
+    if ends.any():
+        units = ordered.loc[ends, columns.unit]
+        remedy = "These methods need a treatment that lasts; end the panel before it ends, or study its start only"
+        return [Problem(f"The treatment ends in {units.nunique()} units", remedy, column=name, value=units.iloc[0])]
+    first, period = frame[columns.first_treated], frame[columns.period]
+    differs = given != ((first != 0) & (period >= first)).to_numpy(dtype=float)
+    if differs.any():
+        remedy = "It is 1 from first_treated on, and 0 before and for units never treated"
+        unit = frame.loc[differs, columns.unit].iloc[0]
+        return [Problem(f"{differs.sum()} rows disagree with first_treated", remedy, column=name, value=unit)]
+    return []
+
+
 def _design_problems(frame: pd.DataFrame, columns: Columns, control: str, anticipation: int) -> list[Problem]:
     periods = np.unique(frame[columns.period].to_numpy(dtype=np.int64))
     first, last = int(periods[0]), int(periods[-1])
@@ -196,7 +230,9 @@ def _never(groups: np.ndarray, last: int, anticipation: int) -> np.ndarray:
     return (groups == 0) | (groups > last + anticipation)
 
 
-def prepare(frame: pd.DataFrame, columns: Columns, *, control: str, anticipation: int, missing: str) -> Panel:
+def prepare(
+    frame: pd.DataFrame, columns: Columns, *, control: str, anticipation: int, missing: str, complete: bool = False
+) -> Panel:
     """Check a panel and lay it out as units by periods.
 
     Parameters
@@ -209,6 +245,8 @@ def prepare(frame: pd.DataFrame, columns: Columns, *, control: str, anticipation
         Periods before first treatment in which an effect is allowed.
     missing : {"raise", "drop"}
         What to do with outcomes that are missing or not finite, and with periods in which a unit has no row.
+    complete : bool
+        Leave out units that are not observed in every period.
 
     Raises
     ------
@@ -223,12 +261,13 @@ def prepare(frame: pd.DataFrame, columns: Columns, *, control: str, anticipation
     readable = not any(problem.column in (columns.period, columns.first_treated) for problem in problems)
     if readable:
         problems += _design_problems(data, columns, control, anticipation)
+        problems += _treatment_problems(data, columns) if columns.treatment is not None else []
     if problems:
         raise EstimationError(problems)
-    return _lay_out(data, columns, anticipation)
+    return _lay_out(data, columns, anticipation, complete)
 
 
-def _lay_out(data: pd.DataFrame, columns: Columns, anticipation: int) -> Panel:
+def _lay_out(data: pd.DataFrame, columns: Columns, anticipation: int, complete: bool) -> Panel:
     rows, units = pd.factorize(data[columns.unit])
     periods = data[columns.period].to_numpy(dtype=np.int64)
     origin = int(periods.min()) - 1
@@ -251,8 +290,11 @@ def _lay_out(data: pd.DataFrame, columns: Columns, anticipation: int) -> Panel:
         cluster[rows] = pd.factorize(data[columns.cluster])[0]
     seen = np.isfinite(outcome)
     early = (given != 0) & (group <= 1 + anticipation) & ~later
-    dropped = _dropped(outcome, rows, early, anticipation)
-    keep = np.flatnonzero(seen.any(axis=1) & ~early)
+    dropped = _dropped(outcome, rows, early, anticipation, complete)
+    keep = np.flatnonzero((seen.all(axis=1) if complete else seen.any(axis=1)) & ~early)
+    if not keep.size or not (group[keep] != 0).any() or (complete and (group[keep] != 0).all()):
+        remedy = "Complete the panel, begin it earlier or include more units"
+        raise EstimationError(Problem("No treated unit and control are left with the outcomes needed", remedy))
     order = keep[np.lexsort([*outcome[keep].T[::-1], weights[keep], group[keep]])]
     cluster = pd.factorize(cluster[order])[0]
     sample = Sample(
@@ -282,7 +324,9 @@ def _wide(values: pd.Series, rows: np.ndarray, columns: np.ndarray, shape: tuple
     return wide
 
 
-def _dropped(outcome: np.ndarray, rows: np.ndarray, early: np.ndarray, anticipation: int) -> pd.DataFrame:
+def _dropped(
+    outcome: np.ndarray, rows: np.ndarray, early: np.ndarray, anticipation: int, complete: bool
+) -> pd.DataFrame:
     seen = np.isfinite(outcome)
     per_unit = np.bincount(rows, minlength=len(outcome))
     lost = per_unit - seen.sum(axis=1)
@@ -298,14 +342,22 @@ def _dropped(outcome: np.ndarray, rows: np.ndarray, early: np.ndarray, anticipat
         (f"{before}: no earlier period to compare with", int(seen[early].sum()), int(early.sum())),
         ("no outcome in any period", 0, int((~seen.any(axis=1)).sum())),
     ]
+    if complete:
+        gaps = seen.any(axis=1) & ~seen.all(axis=1) & ~early
+        reasons.append(("unit not observed in every period", int(seen[gaps].sum()), int(gaps.sum())))
     return pd.DataFrame([reason for reason in reasons if reason[2]], columns=["reason", "rows", "units"])
 
 
 def _groups(group: np.ndarray, cluster: np.ndarray, seen: np.ndarray, origin: int) -> pd.DataFrame:
-    frame = pd.DataFrame({"group": group, "cluster": cluster, "rows": seen.sum(axis=1)})
-    counts = frame.groupby("group").agg(units=("rows", "size"), clusters=("cluster", "nunique"), rows=("rows", "sum"))
-    counts.insert(0, "first_treated", [0 if code == 0 else code + origin for code in counts.index])
-    return counts.reset_index(drop=True)
+    codes = np.unique(group)
+    members = [group == code for code in codes]
+    counts = {
+        "first_treated": [0 if code == 0 else int(code) + origin for code in codes],
+        "units": [int(chosen.sum()) for chosen in members],
+        "clusters": [len(np.unique(cluster[chosen])) for chosen in members],
+        "rows": [int(seen[chosen].sum()) for chosen in members],
+    }
+    return pd.DataFrame(counts)
 
 
 def _notes(group: np.ndarray, later: np.ndarray, origin: int) -> tuple[str, ...]:
@@ -315,5 +367,5 @@ def _notes(group: np.ndarray, later: np.ndarray, origin: int) -> tuple[str, ...]
     codes, sizes = np.unique(group[group != 0], return_counts=True)
     for code in codes[sizes == 1]:
         what = f"The group first treated in period {code + origin} has one unit"
-        notes.append(f"{what}: its standard error leaves out that unit's own variation.")
+        notes.append(f"{what}: how that unit varies by itself cannot be estimated.")
     return tuple(notes)

@@ -93,6 +93,8 @@ class Effects:
         By `event_time` (periods since first treated). Columns as in every frame here: `estimate`, `standard_error`,
         `low`, `high` (pointwise), `band_low`, `band_high` (simultaneous over the rows), `p_value`, `n` (treated units
         behind the row). The reference period is a row with estimate 0, no uncertainty and `reference` true.
+    covariance : DataFrame
+        Of the estimates of the event study, by event time; event times without uncertainty are not in it.
     by_group, by_period : DataFrame
         By `first_treated` and by calendar `period`, post-treatment periods only.
     sample : Sample
@@ -113,6 +115,7 @@ class Effects:
     standard_error: str
     citation: str
     notes: tuple[str, ...] = ()
+    covariance: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "aggregates", MappingProxyType(dict(self.aggregates)))

@@ -1,9 +1,9 @@
 """Sun and Abraham's interaction-weighted estimator, without building its regression.
 
-Their regression has unit effects, period effects, and a dummy for every treated group in every period but the one before
-its treatment. Each treated group thus has period effects of its own, and the regression falls apart into one
-two-way regression for each group and one for the controls: exact on incomplete and weighted panels too, and a matter of
-milliseconds where the regression itself takes minutes and gigabytes. On a complete panel the coefficients are
+Their regression has unit effects, period effects, and a dummy for every treated group in every period but the one
+before its treatment. Each treated group thus has period effects of its own, and the regression falls apart into one
+two-way regression for each group and one for the controls: exact on incomplete and weighted panels too, and a matter
+of milliseconds where the regression itself takes minutes and gigabytes. On a complete panel the coefficients are
 Callaway and Sant'Anna's comparisons with never-treated controls.
 """
 

@@ -25,7 +25,7 @@ CONTROL_CITATION = (
     "Journal of the American Statistical Association 105(490), 493-505; weights on the outcomes only."
 )
 JACKKNIFE = "jackknife with the weights held fixed (Arkhangelsky et al. 2021, algorithm 3)"
-PLACEBO = "placebo: the same groups drawn among the never treated (Arkhangelsky et al. 2021, algorithm 4), {} draws"
+PLACEBO = "placebo: the same groups drawn among the never treated (Arkhangelsky et al. 2021, algorithm 4)"
 # With fewer treated in a group, leaving one out says too little of how they vary.
 FEWEST_FOR_JACKKNIFE = 10
 PLACEBO_DRAWS = 199
@@ -90,14 +90,15 @@ def synthetic(panel: Panel, *, anticipation: int, differences: bool, draws: int 
     effect = np.concatenate([_effects(controls, treated[g], fits[g]) for g in panel.groups])
     if _jackknife_holds(panel, fits):
         influence = np.hstack([_jackknife(panel, g, fits[g]) for g in panel.groups])
-        error = JACKKNIFE
+        what = "clusters" if panel.clustered else "units"
+        error = f"{JACKKNIFE}, leaving out one of {panel.sample.clusters} {what} at a time; normal quantiles"
     else:
         if panel.clustered:
             remedy = "Leave the cluster out, or use another method"
             what = "With few treated units the errors come from placebos among units, which cannot follow clusters"
             raise EstimationError(Problem(what, remedy))
         influence = _placebos(controls, treated, fits, differences, draws or PLACEBO_DRAWS, seed)
-        error = PLACEBO.format(len(influence))
+        error = f"{PLACEBO}, {len(influence)} draws; normal quantiles"
     return GroupTime(
         group=np.repeat(panel.groups, length),
         period=np.tile(np.arange(1, length + 1), len(panel.groups)),

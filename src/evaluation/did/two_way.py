@@ -58,7 +58,11 @@ class TwoWay:
         if np.linalg.matrix_rank(system, tol=scale, hermitian=True) < periods - 1:
             remedy = "Leave out periods or units so that every period is linked to the others"
             raise EstimationError(Problem("Untreated observations do not link all periods to each other", remedy))
-        return cls(used, weights, counts, np.linalg.pinv(system, rcond=TOLERANCE, hermitian=True))
+        if periods < system.shape[0]:
+            return cls(used, weights, counts, np.linalg.pinv(system, rcond=TOLERANCE, hermitian=True))
+        # Only a constant is in the null space, so the generalised inverse is an inverse once the constant is added.
+        trace = np.trace(system)
+        return cls(used, weights, counts, np.linalg.inv(system + trace / periods**2) - 1 / trace)
 
     def effects(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return unit effects (NaN for units without a used cell) and period effects."""

@@ -7,28 +7,29 @@ estimate and every cluster's influence are linear in the outcomes, all draws are
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import product
 
 import numpy as np
 import pandas as pd
 
+from evaluation.did.inference import by_cluster
 from evaluation.did.linear_forms import LinearForm
 from evaluation.did.panel import Columns, Panel
 from evaluation.did.resampling import BLOCK, Draws, Inference, check, observed, open_ends, ready, without_effects
 from evaluation.errors import EstimationError, Problem
 
 CITATION = (
-    "Cameron, A. C., Gelbach, J. B. and Miller, D. L. (2008). Bootstrap-based improvements for inference with clustered "
-    "errors. Review of Economics and Statistics 90(3), 414-427; Webb, M. D. (2023). Reworking wild bootstrap-based "
-    "inference for clustered errors. Canadian Journal of Economics 56(3), 839-858; Roodman, D., MacKinnon, J. G., "
-    "Nielsen, M. O. and Webb, M. D. (2019). Fast and wild. Stata Journal 19(1), 4-60."
+    "Cameron, A. C., Gelbach, J. B. and Miller, D. L. (2008). Bootstrap-based improvements for inference with "
+    "clustered errors. Review of Economics and Statistics 90(3), 414-427; Webb, M. D. (2023). Reworking wild "
+    "bootstrap-based inference for clustered errors. Canadian Journal of Economics 56(3), 839-858; Roodman, D., "
+    "MacKinnon, J. G., Nielsen, M. O. and Webb, M. D. (2019). Fast and wild. Stata Journal 19(1), 4-60."
 )
 WEIGHTS = {
     "rademacher": np.array([-1.0, 1.0]),
     "webb": np.array([-np.sqrt(1.5), -1.0, -np.sqrt(0.5), np.sqrt(0.5), 1.0, np.sqrt(1.5)]),
 }
-FEW = 6
+FEW, RANK = 5, 1e-10
 
 
 def wild_bootstrap(
@@ -100,9 +101,7 @@ def wild_bootstrap(
     if found:
         raise EstimationError(found)
     columns = Columns(outcome, unit, period, first_treated, weights, cluster)
-    data, form = ready(
-        panel, columns, method=method, control=control, anticipation=anticipation, missing=missing
-    )
+    data, form = ready(panel, columns, method=method, control=control, anticipation=anticipation, missing=missing)
     drawn, exact = wild_draws(data, form, distribution=distribution, draws=draws, seed=seed)
     low, high = drawn.interval(level)
     p_value = drawn.p_value(null)
@@ -135,77 +134,76 @@ def wild_bootstrap(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Clusters:
-    """The parts of a linear form summed over the units of each cluster, for restricted residuals."""
-
-    effect: np.ndarray
-    own: np.ndarray
-    shared: np.ndarray
-
-
-def _by_cluster(values: np.ndarray, cluster: np.ndarray) -> np.ndarray:
-    summed = np.zeros((int(cluster.max()) + 1, *values.shape[1:]))
-    np.add.at(summed, cluster, values)
-    return summed
-
-
 def wild_draws(
     data: Panel, form: LinearForm, *, distribution: str = "rademacher", draws: int = 9999, seed: int = 0
 ) -> tuple[Draws, bool]:
     """Return the draws for a prepared panel, and whether they are all there are."""
     estimate, error = observed(data, form)
-    sides = []
+    effect, own, shared = [], [], []
     for values in without_effects(data):
-        parts = form.parts(values)
-        sides.append(
-            _Clusters(*(_by_cluster(part, data.cluster) for part in (parts.effect, parts.own, parts.shared)))
-        )
-    loading = _by_cluster(form.loading, data.cluster)
+        effect.append(np.bincount(data.cluster, (form.effect * values).sum(axis=1)))
+        own.append(np.bincount(data.cluster, (form.own * values).sum(axis=1)))
+        shared.append(by_cluster(form.contributions(values, slice(None)), data.cluster))
+    loading = by_cluster(form.loading, data.cluster)
+    directions = _directions(loading)
+    loading = loading @ directions
+    shared = [each @ directions for each in shared]
     clusters = len(loading)
     possible = len(WEIGHTS[distribution]) ** clusters
     exact = possible <= draws
     # With the numbers drawn v and loading L, a cluster's influence is v * own + L (v' shared), squared and summed.
-    straight, treated = sides
-    wide = np.column_stack(
-        [side.effect for side in sides]
-        + [side.own[:, None] * loading for side in sides]
-        + [side.shared for side in sides]
-    )
-    squared = np.column_stack([straight.own**2, straight.own * treated.own, treated.own**2])
+    wide = np.column_stack([*effect, *(each[:, None] * loading for each in own), *shared])
     between = loading.T @ loading
+    squared = np.column_stack([own[0] ** 2, own[0] * own[1], own[1] ** 2])
     count = possible if exact else draws
     constant, slope, variance = np.empty(count), np.empty(count), np.empty((3, count))
-    generator = np.random.default_rng(seed)
-    size = max(1, BLOCK // clusters)
-    everything = _all(distribution, clusters) if exact else None
-    for start in range(0, count, size):
-        rows = slice(start, min(start + size, count))
-        if everything is None:
-            drawn = _drawn(generator, distribution, rows.stop - start, clusters)
-        else:
-            drawn = everything[rows]
+    blocks = _all(distribution, clusters) if exact else drawn_weights(distribution, draws, clusters, seed)
+    start = 0
+    for drawn in blocks:
+        rows = slice(start, start + len(drawn))
+        start = rows.stop
         sums = drawn @ wide
         # The squares of signs are one, so their sum needs no product.
         diagonal = squared.sum(axis=0)[None, :] if distribution == "rademacher" else drawn**2 @ squared
         constant[rows], slope[rows] = sums[:, 0], sums[:, 1]
-        crossed, crossed_treated, shared, shared_treated = np.split(sums[:, 2:], 4, axis=1)
-        bent, bent_treated = shared @ between, shared_treated @ between
-        variance[0, rows] = diagonal[:, 0] + _dot(2 * crossed + bent, shared)
-        mixed = _dot(crossed + bent, shared_treated) + _dot(crossed_treated, shared)
+        crossed, crossed_treated, common, common_treated = np.split(sums[:, 2:], 4, axis=1)
+        bent, bent_treated = common @ between, common_treated @ between
+        variance[0, rows] = diagonal[:, 0] + _dot(2 * crossed + bent, common)
+        mixed = _dot(crossed + bent, common_treated) + _dot(crossed_treated, common)
         variance[1, rows] = -2 * (diagonal[:, 1] + mixed)
-        variance[2, rows] = diagonal[:, 2] + _dot(2 * crossed_treated + bent_treated, shared_treated)
+        variance[2, rows] = diagonal[:, 2] + _dot(2 * crossed_treated + bent_treated, common_treated)
     return Draws(estimate, error, constant, slope, variance, counted=0), exact
+
+
+def _directions(loading: np.ndarray) -> np.ndarray:
+    """Return an orthonormal basis of the rows: (columns, rank). Units of a group load alike, so the rank is small."""
+    left, found = loading.copy(), np.zeros((0, loading.shape[1]))
+    squares = (left**2).sum(axis=1)
+    least = RANK**2 * squares.max()
+    while len(found) < loading.shape[1] and squares.max() > least:
+        direction = left[np.argmax(squares)]
+        direction = direction - found.T @ (found @ direction)
+        found = np.vstack([found, direction / np.sqrt(direction @ direction)])
+        left -= np.outer(left @ found[-1], found[-1])
+        squares = (left**2).sum(axis=1)
+    return found.T
 
 
 def _dot(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return np.einsum("bq,bq->b", left, right)
 
 
-def _drawn(generator: np.random.Generator, distribution: str, draws: int, clusters: int) -> np.ndarray:
-    points = WEIGHTS[distribution]
-    return points[generator.integers(0, len(points), size=(draws, clusters), dtype=np.int8)]
+def drawn_weights(distribution: str, draws: int, clusters: int, seed: int) -> Iterator[np.ndarray]:
+    """Draw weights in blocks of rows: (draws, clusters) in all."""
+    generator, points, size = np.random.default_rng(seed), WEIGHTS[distribution], max(1, BLOCK // clusters)
+    for start in range(0, draws, size):
+        shape = (min(size, draws - start), clusters)
+        if len(points) == 2:
+            bits = np.frombuffer(generator.bytes(-(-shape[0] * clusters // 8)), dtype=np.uint8)
+            yield 2.0 * np.unpackbits(bits, count=shape[0] * clusters).reshape(shape) - 1.0
+        else:
+            yield points[generator.integers(0, len(points), size=shape, dtype=np.int8)]
 
 
-def _all(distribution: str, clusters: int) -> np.ndarray:
-    return np.array(list(product(WEIGHTS[distribution], repeat=clusters)))
+def _all(distribution: str, clusters: int) -> Iterator[np.ndarray]:
+    yield np.array(list(product(WEIGHTS[distribution], repeat=clusters)))

@@ -15,7 +15,7 @@ MIMETYPE = "application/vnd.evaluation.finding+json"
 BARE = ("count", "share", "index")
 UNITS = (
     *("percent", "percentage_points", "man_days", "man_years", "persons", "employees", "positions", "municipalities"),
-    *("projects", "quarters", "years", "kroner"),
+    *("projects", "quarters", "years", "kroner", "million_kroner"),
     *BARE,
 )
 

@@ -41,6 +41,7 @@ _WHOLE = frozenset(
         "count",
     ]
 )
+_P_VALUES = frozenset(["p_value", "p_holm", "p_fdr"])
 _ALT = three(
     "Tabell, {rows} × {count}. Kolonner: {columns}.",
     "Tabell, {rows} × {count}. Kolonnar: {columns}.",
@@ -136,6 +137,8 @@ def _shown(value: Any, name: str, words: Words, places: int, year: bool) -> str:
         return words.label("yes" if value else "no")
     if isinstance(value, (str, Mapping)) or hasattr(value, "year"):
         return words.cell(name, value)
+    if name in _P_VALUES:
+        return words.p_value(value)
     return str(int(value)) if year else words.number(value, places)
 
 

@@ -50,7 +50,18 @@ LOOKS = (
     Look("#6b6b6b", (0, (8, 2, 1, 2, 1, 2)), "P", "---"),
 )
 # Groups that recur keep their look from one figure to the next.
-OWN_LOOK = {"participants": 0, "others": 1, "1": 2, "2": 3, "case": 0, "peers": 1, "country": 2, "women": 0, "men": 1}
+OWN_LOOK = {
+    "participants": 0,
+    "others": 1,
+    "1": 2,
+    "2": 3,
+    "case": 0,
+    "peers": 1,
+    "country": 2,
+    "synthetic": 3,
+    "women": 0,
+    "men": 1,
+}
 
 
 def looks(groups: list[Any]) -> list[Look]:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from evaluation.errors import InputError, Problem
 from evaluation.positions.histogram import COUNT, Histogram, _names, _nearest
-from evaluation.positions.register import View
+from evaluation.positions.source import View
 from evaluation.positions.weighted import two_variances
 
 Measure = Literal["mean_size", "full_time_share"]
@@ -177,6 +177,32 @@ def shrunken(changes: Changes, measure: Measure = "mean_size") -> pd.DataFrame:
     ranked = data.assign(estimate=estimate, low=estimate - half, high=estimate + half, reliability=reliability)
     ranked = ranked.sort_values(["estimate", *changes.by], ascending=[False] + [True] * len(changes.by))
     return ranked.assign(rank=np.arange(1, len(ranked) + 1)).reset_index(drop=True)
+
+
+def largest_increase(ranked: pd.DataFrame, measure: Measure = "mean_size") -> pd.DataFrame:
+    """Return the municipality with the largest increase, and to what level: by shrunken estimate and as counted.
+
+    The two may differ: the largest change as counted is often that of a small municipality, where one person's new
+    contract moves the mean.
+
+    Parameters
+    ----------
+    ranked : of `shrunken`, or what disclosure control left of it; withheld municipalities are not considered.
+
+    Returns
+    -------
+    DataFrame
+        Two rows, `ranking` ``shrunken`` and ``counted``, with the columns of `ranked`: among them `estimate` with its
+        interval, `<measure>_change`, and the level reached, `<measure>_last`.
+    """
+    _require_measure(measure)
+    shown = ranked[ranked["estimate"].notna() & ranked[f"{measure}_change"].notna()]
+    if shown.empty:
+        raise InputError(Problem("There is no municipality to rank", "Check the selection, and what was withheld"))
+    first = [shown[name].astype("float64").idxmax() for name in ("estimate", f"{measure}_change")]
+    found = shown.loc[first].reset_index(drop=True)
+    found.insert(0, "ranking", ["shrunken", "counted"])
+    return found
 
 
 def across_municipalities(

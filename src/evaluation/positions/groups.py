@@ -12,7 +12,7 @@ import pandas as pd
 from evaluation.errors import InputError, Problem
 from evaluation.positions.change import MEASURES, Measure, _require_measure, require_years
 from evaluation.positions.histogram import EXCLUDED, Histogram, _nearest, histogram
-from evaluation.positions.register import View
+from evaluation.positions.source import View
 from evaluation.positions.weighted import ratio, ratio_change
 
 if TYPE_CHECKING:
@@ -50,6 +50,18 @@ def theme_groups(study: Study, theme: str | None = "full_time", *, exclude_earli
     inside = listed[listed["municipality"].isin(set(everyone["municipality"]))]
     both = pd.concat([inside, others], ignore_index=True)[["municipality", "group", "intake"]]
     return both.sort_values("municipality", ignore_index=True)
+
+
+def starts(study: Study, theme: str | None = "full_time", *, exclude_earlier: bool = False) -> pd.DataFrame:
+    """Return `theme_groups` with `first_treated`: the first year counted after the start, 0 for never.
+
+    Positions are counted 1 December, so the year of the start is the first treated year, whatever the quarter.
+    """
+    groups = theme_groups(study, theme, exclude_earlier=exclude_earlier)
+    started = study.programme.first_treated(theme)
+    pairs = zip(groups["municipality"], groups["group"], strict=True)
+    years = [int(started[code].year) if group == "participants" else 0 for code, group in pairs]
+    return groups.assign(first_treated=years)
 
 
 def compare_groups(
@@ -203,13 +215,7 @@ def panel(
             raise InputError(Problem("Unknown sector", _nearest(sector, known), value=sector))
         hist = hist.where(sector=sector)
     each = hist.measures(("municipality", "year"))
-    started = study.programme.first_treated(theme)
-    first = groups.assign(
-        first_treated=[
-            int(started[code].year) if group == "participants" else 0
-            for code, group in zip(groups["municipality"], groups["group"], strict=True)
-        ]
-    )
+    first = starts(study, theme, exclude_earlier=exclude_earlier)
     joined = each.merge(first, on="municipality", how="inner").assign(period=lambda frame: frame["year"])
     columns = ["municipality", "year", "period", outcome, "first_treated", "group", hist.count, "man_years"]
     data = joined[columns].sort_values(["municipality", "year"], ignore_index=True)

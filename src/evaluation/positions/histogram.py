@@ -19,14 +19,17 @@ import pandas as pd
 
 from evaluation.errors import InputError, Problem
 from evaluation.positions import weighted
-from evaluation.positions.register import DIMENSIONS, VIEWS, View, read_cells
+from evaluation.positions.register import DIMENSIONS, read_cells
+from evaluation.positions.source import VIEWS, View
 
 EXCLUDED = ("substitute", "apprentice", "pensioner", "hourly")
 EDGES = (0.0, 25.0, 50.0, 75.0, 100.0)
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 COUNT = {"position": "positions", "employee": "persons"}
 FULL_TIME = 1000
-SMALL = 500
+SMALL = 50.0
+MEMORY = "160MB"
+"""What DuckDB may use: with Python and pandas beside it a reading of any size stays below 400 MB."""
 
 
 def histogram(
@@ -35,15 +38,19 @@ def histogram(
     by: Sequence[str] = ("municipality", "year"),
     view: View = "position",
     exclude: Collection[str] = EXCLUDED,
+    years: Collection[int] = (),
+    attributes: pd.DataFrame | None = None,
     irregular: Literal["keep", "refuse"] = "keep",
-    memory_limit: str = "512MB",
+    memory_limit: str = MEMORY,
 ) -> Histogram:
     """Count positions, or employees, per distinct percentage.
 
     Parameters
     ----------
-    source : the prepared Parquet file of a study, or a frame, one row per position, with the columns of `positions`.
-    by : any of municipality, year, sector, sex, birth_year, age_group, position_code, employment.
+    source : the prepared Parquet file of a study, a CSV file or a frame, one row per position, with the columns of
+        `positions`.
+    by : any of municipality, year, sector, sex, birth_year, age_group, position_code, employment, and the columns of
+        `attributes`.
     view : ``"position"`` counts positions. ``"employee"`` adds up all positions a person has in the municipal sector
         that year, across municipalities too, and counts the person once, with that sum, in the municipality, sector,
         sex, ... of the largest position. Of equally large positions the one first by municipality, sector, sex, year
@@ -51,6 +58,9 @@ def histogram(
         tenths after it, halves upwards: 33.33 + 33.33 + 33.34 is full time.
     exclude : employment kinds left out before anything is counted or added up. The default leaves out substitutes,
         apprentices, pensioners and the hourly paid, as the official definition of a full-time employee does.
+    years : the years read, all unless given.
+    attributes : what is known of each `municipality` (group, intake, ...), one row each, to split by instead of by
+        every municipality. Those in a municipality without an attribute are left out and counted.
     irregular : positions of 0 or above 100 per cent are kept and counted in `account`, or refused.
     memory_limit : what DuckDB may use before it spills to disk.
 
@@ -65,10 +75,11 @@ def histogram(
     "Andelen heltidsansatte øker"; Statistics Norway's explanation of the term).
     """
     names = _names(by)
+    extra = () if attributes is None else tuple(str(name) for name in attributes if name not in DIMENSIONS)
     problems = [
-        Problem("Unknown column in `by`", _nearest(name, DIMENSIONS), column=name)
+        Problem("Unknown column in `by`", _nearest(name, (*DIMENSIONS, *extra)), column=name)
         for name in names
-        if name not in DIMENSIONS
+        if name not in (*DIMENSIONS, *extra)
     ]
     if view not in VIEWS:
         problems.append(Problem("Unknown view", _nearest(str(view), VIEWS), value=view))
@@ -80,7 +91,14 @@ def histogram(
         raise InputError(problems)
     excluded = tuple(sorted(set(exclude)))
     cells, account = read_cells(
-        source, names, view=view, exclude=excluded, irregular=irregular, memory_limit=memory_limit
+        source,
+        names,
+        view=view,
+        exclude=excluded,
+        irregular=irregular,
+        memory_limit=memory_limit,
+        years=sorted(set(years)),
+        attributes=attributes,
     )
     cells.columns = [*cells.columns[:-1], COUNT[view]]
     return Histogram(data=cells, view=view, by=names, excluded=excluded, account=account)
@@ -155,29 +173,36 @@ class Histogram:
             account=pd.concat([self.account, account], ignore_index=True),
         )
 
-    def measures(self, by: Sequence[str] | str | None = None) -> pd.DataFrame:
+    def measures(
+        self, by: Sequence[str] | str | None = None, *, small: float = SMALL, at: Sequence[float] = QUANTILES
+    ) -> pd.DataFrame:
         """Return what the distribution is summed up by, with numerators and denominators.
 
         Parameters
         ----------
         by : columns to split by, all the histogram's own unless given. A histogram of several years needs `year`.
+        small : positions below this many per cent of full time are small.
+        at : the quantiles, as shares; 0.5 is called `median`, 0.1 `p10`.
 
         Returns
         -------
         DataFrame
             `positions` or `persons`; `man_years` (sum of percentages / 100); `mean_size` (per cent) = `percentage_sum`
             over the count; `full_time` (count of at least 100 per cent) and `full_time_share` (per cent); `small`
-            (below 50) and `small_share`; `p10`, `p25`, `median`, `p75`, `p90` (per cent, values that occur); `gini`;
+            and `small_share`; `p10`, `p25`, `median`, `p75`, `p90` (per cent, values that occur); `gini`;
             `variance` (of the percentage, for sampling errors); `municipalities` where the histogram has them.
         """
         names, keys, group, tenths, count, order = self._grouped(by)
         groups = len(keys)
+        if not all(0 < share < 1 for share in at):
+            raise InputError(Problem("A quantile is a share between 0 and 1", "Give e.g. (0.25, 0.5, 0.75)", value=at))
+        limit = int(_tenths([small], "small")[0])
         size = weighted.total(group, groups, count)
         sums = weighted.total(group, groups, tenths * count)
         squares = np.bincount(group, weights=(tenths**2 * count).astype(np.float64), minlength=groups)
         full = weighted.total(group, groups, count * (tenths >= FULL_TIME))
-        small = weighted.total(group, groups, count * (tenths < SMALL))
-        at = weighted.quantiles(group, groups, tenths, count, QUANTILES) / 10
+        below = weighted.total(group, groups, count * (tenths < limit))
+        values = weighted.quantiles(group, groups, tenths, count, at) / 10
         mean = weighted.ratio(sums, size, 0.1)
         result = keys.assign(
             **{self.count: size},
@@ -186,9 +211,9 @@ class Histogram:
             mean_size=mean,
             full_time=full,
             full_time_share=weighted.ratio(full, size, 100.0),
-            small=small,
-            small_share=weighted.ratio(small, size, 100.0),
-            **{("median" if q == 0.5 else f"p{q * 100:.0f}"): at[:, place] for place, q in enumerate(QUANTILES)},
+            small=below,
+            small_share=weighted.ratio(below, size, 100.0),
+            **{quantile_name(share): values[:, place] for place, share in enumerate(at)},
             gini=weighted.gini(group, groups, tenths, count),
             variance=np.maximum(weighted.ratio(squares, size, 0.01) - mean**2, 0.0),
         )
@@ -208,13 +233,7 @@ class Histogram:
             (per cent, upper not included), the count, `man_years`, `total` (count of all bands), `share` (per cent).
         """
         cuts = _tenths(edges, "edges")
-        if len(cuts) == 0 or cuts[0] != 0 or (np.diff(cuts) <= 0).any():
-            raise InputError(Problem("Band edges must start at 0 and rise", "Give e.g. (0, 25, 50, 75, 100)"))
-        uppers = [*cuts[1:].tolist(), None]
-        labels = [
-            f"{low / 10:g}+" if high is None else f"{low / 10:g}-{(high - 1) / 10:g}"
-            for low, high in zip(cuts.tolist(), uppers, strict=True)
-        ]
+        labels = band_labels(cuts)
         result = self._binned(by, cuts)
         place = result.pop("bin").to_numpy()
         result["band"] = pd.Series(np.array(labels, dtype=object)[place], dtype="str")
@@ -320,6 +339,22 @@ class Histogram:
         ]
         if problems:
             raise InputError(problems)
+
+
+def band_labels(cuts: Any) -> list[str]:
+    """Return the names of the bands that begin at these tenths: "0-24.9", ..., "100+"."""
+    if len(cuts) == 0 or cuts[0] != 0 or (np.diff(cuts) <= 0).any():
+        raise InputError(Problem("Band edges must start at 0 and rise", "Give e.g. (0, 25, 50, 75, 100)"))
+    uppers = [*cuts[1:].tolist(), None]
+    return [
+        f"{low / 10:g}+" if high is None else f"{low / 10:g}-{(high - 1) / 10:g}"
+        for low, high in zip(cuts.tolist(), uppers, strict=True)
+    ]
+
+
+def quantile_name(share: float) -> str:
+    """Return the name of a quantile: `median`, `p10`, `p2.5`."""
+    return "median" if share == 0.5 else f"p{share * 100:g}"
 
 
 def _names(by: Sequence[str] | str) -> tuple[str, ...]:

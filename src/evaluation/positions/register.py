@@ -10,33 +10,29 @@ integers: the result does not depend on the order of the rows, on the number of 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from evaluation.errors import InputError, Problem
+from evaluation.positions.source import LARGEST, View, account_of, opened, require_columns
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-View = Literal["position", "employee"]
-VIEWS = ("position", "employee")
 # The order decides between two equally large positions of one person; the first that differs settles it.
 DIMENSIONS = ("municipality", "sector", "sex", "birth_year", "position_code", "employment", "year", "age_group")
 TIE_BREAK = DIMENSIONS[:6]
-WHOLE = ("year", "birth_year")
 AGE_GROUPS = ((0, "under_30"), (30, "30_39"), (40, "40_49"), (50, "50_59"), (60, "60_over"))
-LARGEST = 1000.0
-"""A position above this many per cent cannot be a percentage of full time and is refused."""
-
 _HUNDREDTHS = "CAST(round(CAST(percentage AS DOUBLE) * 100) AS BIGINT)"
+# A sum of whole numbers is exact in floating point far beyond any person's hundredths, and twice as fast.
+HUNDREDTHS_SUM = "sum(round(CAST(percentage AS DOUBLE) * 100))"
 _CEILING = 1_000_000
 _LIMIT = 2**62
+_NONE = ""
 
 
 def read_cells(
@@ -47,8 +43,13 @@ def read_cells(
     exclude: Sequence[str],
     irregular: Literal["keep", "refuse"],
     memory_limit: str,
+    years: Sequence[int] = (),
+    attributes: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Count positions or employees per combination of `dimensions` and distinct percentage (whole tenths).
+
+    `attributes` holds `municipality` and, in a column each, those of the `dimensions` that the register lacks. Only
+    `years` are read, where given.
 
     Returns
     -------
@@ -60,148 +61,81 @@ def read_cells(
     """
     wanted = list(dimensions)
     aged = ["birth_year", "year"] if "age_group" in wanted else []
-    own = [name for name in wanted if name != "age_group"]
-    needed = list(dict.fromkeys([*own, *aged, *(["year"] if view == "employee" else [])]))
-    with _opened(source, memory_limit) as connection:
-        _require_columns(connection, source, needed, view)
-        account = _account(connection, source, exclude, irregular)
-        connection.execute(
-            "CREATE TEMP VIEW kept AS SELECT * FROM register WHERE employment NOT IN (SELECT kind FROM excluded)"
-        )
+    given = [] if attributes is None else [name for name in attributes if name != "municipality" and name in wanted]
+    own = [name for name in wanted if name not in ("age_group", *given)]
+    own += ["municipality"] * bool(given) + ["year"] * (view == "employee" or bool(years))
+    needed = list(dict.fromkeys([*own, *aged]))
+    with opened(source, memory_limit) as connection:
+        require_columns(connection, source, needed, view)
+        account = account_of(connection, source, exclude, irregular)
+        keep_rows(connection, years)
         if view == "employee":
             last = max((TIE_BREAK.index(name) for name in needed if name in TIE_BREAK), default=-1)
             needed = [*TIE_BREAK[: last + 1], "year"]
         values = {name: _codes(connection, name) for name in needed}
         values |= {"age_group": pd.Index([label for _, label in AGE_GROUPS])} if aged else {}
-        statement = _employees(wanted, values) if view == "employee" else _positions(wanted, values)
-        found = connection.execute(statement).fetchnumpy()
-        cell, count = (np.ma.getdata(found.pop(name)) for name in ("cell", "n"))
-    return _decoded(cell, count, wanted, values), account
-
-
-@contextmanager
-def _opened(source: Path | str | pd.DataFrame, memory_limit: str) -> Iterator[DuckDBPyConnection]:
-    """Open an in-memory database in which `register` is the source, whatever it is."""
-    import duckdb
-
-    with TemporaryDirectory(prefix="positions-") as spill, duckdb.connect() as connection:
-        connection.execute("SET preserve_insertion_order = false")
-        try:
-            connection.execute(f"SET memory_limit = '{_quoted(memory_limit)}'")
-        except duckdb.Error as error:
-            raise InputError(
-                Problem(
-                    "The memory limit is not understood",
-                    "Give a size with a unit, such as 512MB or 2GB",
-                    value=memory_limit,
-                )
-            ) from error
-        connection.execute(f"SET temp_directory = '{_quoted(spill)}'")
-        if isinstance(source, pd.DataFrame):
-            connection.register("register", source)
+        if attributes is not None:
+            places = values.get("municipality", pd.Index([]))
+            values |= {name: attribute_codes(connection, name, attributes, places) for name in given}
+        if view == "employee":
+            # A year at a time: a person is added up within the year, and a year's persons take a fraction of the room.
+            statements = [_employees(wanted, values, int(year)) for year in values["year"]]
         else:
-            path = Path(source)
-            if not path.is_file():
-                raise InputError(
-                    Problem("The register does not exist", "Give the path of a Parquet file", file=str(path))
-                )
-            try:
-                connection.read_parquet(str(path)).create_view("register")
-            except duckdb.Error as error:
-                raise InputError(
-                    Problem(
-                        "The register cannot be read as Parquet", "Prepare it with load_study first", file=str(path)
-                    )
-                ) from error
-        yield connection
+            statements = [_positions(wanted, values, given)]
+        cell, count = _added([connection.execute(statement).fetchnumpy() for statement in statements])
+    return _without_none(_decoded(cell, count, wanted, values), account, given)
 
 
-def _quoted(text: str) -> str:
-    return str(text).replace("'", "''")
+def _added(parts: list[dict[str, Any]]) -> tuple[Any, Any]:
+    """Put cells of several readings together in order, adding up those that occur in more than one."""
+    cell, count = (np.concatenate([np.ma.getdata(part.pop(name)) for part in parts]) for name in ("cell", "n"))
+    if (np.diff(cell) > 0).all():
+        return cell, count
+    order = np.argsort(cell, kind="stable")
+    cell, count = cell[order], count[order]
+    first = np.flatnonzero(np.concatenate([[True], np.diff(cell) > 0]))
+    return cell[first], np.add.reduceat(count, first)
 
 
-def _require_columns(connection: DuckDBPyConnection, source: object, wanted: Sequence[str], view: View) -> None:
-    """Refuse a register that lacks a column, or has empty values in one that is needed."""
-    present = {row[0]: str(row[1]) for row in connection.execute("DESCRIBE register").fetchall()}
-    needed = list(dict.fromkeys([*wanted, "percentage", "employment", *(["person"] if view == "employee" else [])]))
-    file = None if isinstance(source, pd.DataFrame) else str(source)
-    absent = [name for name in needed if name not in present]
-    if absent:
-        raise InputError(
-            Problem(
-                "The register lacks a column",
-                f"The columns found are {', '.join(sorted(present))}",
-                file=file,
-                column=name,
-            )
-            for name in absent
-        )
-    wrong = [name for name in needed if name in WHOLE and "INT" not in present[name].upper()]
-    if wrong:
-        raise InputError(
-            Problem(
-                f"The column must hold whole numbers, not {present[name]}", "Convert it first", file=file, column=name
-            )
-            for name in wrong
-        )
-    counts = connection.execute(f"SELECT {', '.join(f'count(*) - count({name})' for name in needed)} FROM register")
-    empty = [(name, rows) for name, rows in zip(needed, counts.fetchall()[0], strict=True) if rows]
-    if empty:
-        raise InputError(
-            Problem(
-                f"{rows} positions have no value",
-                "Fill the value in, or leave these positions out and say so",
-                file=file,
-                column=name,
-            )
-            for name, rows in empty
-        )
+def keep_rows(connection: DuckDBPyConnection, years: Sequence[int] = ()) -> None:
+    """Make the view `kept` of the rows that count: not of the kinds left out, and of the years asked for."""
+    chosen = f" AND year IN ({', '.join(str(int(year)) for year in years)})" if years else ""
+    connection.execute(
+        f"CREATE TEMP VIEW kept AS SELECT * FROM register WHERE employment NOT IN (SELECT kind FROM excluded){chosen}"
+    )
 
 
-def _account(
-    connection: DuckDBPyConnection, source: object, exclude: Sequence[str], irregular: Literal["keep", "refuse"]
-) -> pd.DataFrame:
-    """Count the rows by what becomes of them, and refuse percentages that cannot be right."""
-    connection.register("excluded", pd.DataFrame({"kind": pd.Series(list(exclude), dtype="str")}))
-    kinds = connection.execute(
-        """
-        SELECT employment, count(*) AS n, min(percentage) AS low, max(percentage) AS high,
-               count(*) FILTER (percentage = 0) AS zero,
-               count(*) FILTER (percentage > 0 AND percentage <= 1) AS small,
-               count(*) FILTER (percentage > 100) AS above,
-               count(*) FILTER (isnan(CAST(percentage AS DOUBLE))) AS nan
-        FROM register GROUP BY employment ORDER BY employment
-        """
-    ).df()
-    kept = kinds[~kinds["employment"].isin(list(exclude))]
-    file = None if isinstance(source, pd.DataFrame) else str(source)
-    problems = []
+def attribute_codes(
+    connection: DuckDBPyConnection, name: str, attributes: pd.DataFrame, municipalities: pd.Index
+) -> Any:
+    """Make a table from the code of a municipality to that of its attribute; the last value is that of none."""
+    known = attributes.dropna(subset=[name]).set_index("municipality")[name].astype("str")
+    if known.index.has_duplicates:
+        twice = known.index[known.index.duplicated()][0]
+        what = "One municipality has two values of an attribute"
+        raise InputError(Problem(what, "Give one row each", column="municipality", value=twice))
+    values = pd.Index(sorted(known.unique()))
+    codes = values.get_indexer(known.reindex(municipalities).to_numpy(dtype=object))
+    codes = np.where(codes < 0, len(values), codes)
+    table = pd.DataFrame({"c_municipality": np.arange(len(municipalities)), f"c_{name}": codes})
+    connection.register("attribute_codes", table)
+    connection.execute(f"CREATE TEMP TABLE attribute_{name} AS FROM attribute_codes")
+    connection.unregister("attribute_codes")
+    return values.append(pd.Index([_NONE]))
 
-    def problem(what: str, remedy: str, value: object = None) -> None:
-        problems.append(Problem(what, remedy, file=file, column="percentage", value=value))
 
-    if kinds["nan"].sum():
-        problem(f"{kinds['nan'].sum()} positions have no value", "Fill the value in, or leave these positions out")
-    if kinds["low"].min() < 0:
-        problem("A position has a negative percentage", "Correct it at the source", float(kinds["low"].min()))
-    if kinds["high"].max() > LARGEST:
-        problem(
-            f"A position is above {LARGEST:.0f} per cent", "Correct the unit at the source", float(kinds["high"].max())
-        )
-    if len(kept) and 0 < kept["high"].max() <= 1:
-        problem("Every position is at most 1 per cent", "Percentages run from 0 to 100, not from 0 to 1")
-    if irregular == "refuse" and kept[["zero", "above"]].to_numpy().sum():
-        problem(
-            f"{kept['zero'].sum()} positions are of 0 per cent and {kept['above'].sum()} above 100 per cent",
-            "Correct them, or keep them with irregular='keep'",
-        )
-    if problems:
-        raise InputError(problems)
-    rows = {"read": kinds["n"].sum()}
-    rows |= {f"excluded_{kind}": kinds.loc[kinds["employment"] == kind, "n"].sum() for kind in exclude}
-    rows |= {"kept": kept["n"].sum(), "kept_zero": kept["zero"].sum()}
-    rows |= {"kept_at_most_1": kept["small"].sum(), "kept_above_100": kept["above"].sum()}
-    return pd.DataFrame({"reason": list(rows), "rows": [int(n) for n in rows.values()]})
+def _without_none(
+    cells: pd.DataFrame, account: pd.DataFrame, given: Sequence[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Leave out, and count, those in municipalities without an attribute."""
+    lost = {}
+    for name in given:
+        none = (cells[name] == _NONE).to_numpy()
+        lost[f"no_{name}"] = int(cells.loc[none, "count"].sum())
+        cells = cells[~none].reset_index(drop=True)
+        cells[name] = cells[name].cat.remove_categories([_NONE])
+    extra = pd.DataFrame({"reason": list(lost), "rows": list(lost.values())})
+    return cells, pd.concat([account, extra], ignore_index=True) if given else account
 
 
 def _codes(connection: DuckDBPyConnection, name: str) -> pd.Index:
@@ -259,44 +193,65 @@ def _refuse_overflow(cells: int) -> None:
         )
 
 
-def _positions(wanted: Sequence[str], values: dict[str, pd.Index]) -> str:
-    """Write the statement that counts positions by cell."""
+def _positions(wanted: Sequence[str], values: dict[str, pd.Index], given: Sequence[str] = ()) -> str:
+    """Write the statement that counts positions by cell; `given` are attributes of the municipality."""
     strides = _strides(wanted, values)
     _refuse_overflow(math.prod(max(len(values[name]), 1) for name in wanted) * _CEILING)
-    codes = {name: _code(name, values) for name in wanted}
+    codes = {name: f"c_{name}" if name in given else _code(name, values) for name in wanted}
+    names = [name for name in dict.fromkeys([*wanted, *["municipality"] * bool(given)]) if name not in given]
+    attributes = "".join(f" JOIN attribute_{name} USING (c_municipality)" for name in given)
     # `//` divides whole numbers here; on doubles DuckDB's `//` keeps the fraction.
     cell = f"({_number(strides, codes)}) * {_CEILING} + ({_HUNDREDTHS} + 5) // 10"
-    return f"SELECT {cell} AS cell, count(*) AS n {_joined(wanted, values)} GROUP BY cell ORDER BY cell"
+    return f"SELECT {cell} AS cell, count(*) AS n {_joined(names, values)}{attributes} GROUP BY cell ORDER BY cell"
 
 
-def _employees(wanted: Sequence[str], values: dict[str, pd.Index]) -> str:
-    """Write the statement that adds up each person's positions and counts persons by the cell of the largest one.
+def _employees(wanted: Sequence[str], values: dict[str, pd.Index], year: int) -> str:
+    """Write the statement that adds up each person's positions of a year and counts persons by the largest one's cell.
 
-    The size of a position and the codes of its columns are written as one whole number whose maximum belongs to the
-    largest position and, among equals, to the first in the order of `TIE_BREAK`.
+    Attributes of the municipality are the columns wanted that are neither in the register nor the age group.
+    """
+    place, span, codes = placing(values)
+    outcome = math.prod(max(len(values[name]), 1) for name in wanted)
+    _refuse_overflow(max(span * int(LARGEST * 100 + 1), outcome * _CEILING))
+    places = [name for name in TIE_BREAK if name in values]
+    codes["year"] = str(year - values["year"][0])
+    if "age_group" in wanted:
+        codes["age_group"] = _age_group(f"{year} - {values['birth_year'][0]} - {codes['birth_year']}")
+    given = [name for name in wanted if name not in codes]
+    codes |= {name: f"c_{name}" for name in given}
+    attributes = "".join(
+        f" JOIN attribute_{name} ON attribute_{name}.c_municipality = {codes['municipality']}" for name in given
+    )
+    return f"""
+        WITH persons AS (
+            SELECT person, CAST({HUNDREDTHS_SUM} AS BIGINT) AS hundredths, max({place}) AS largest
+            {_joined(places, values)} WHERE year = {year} GROUP BY person
+        ), placed AS (
+            SELECT (hundredths + 5) // 10 AS tenths, {span - 1} - largest % {span} AS place FROM persons
+        )
+        SELECT ({_number(_strides(wanted, values), codes)}) * {_CEILING} + tenths AS cell, count(*) AS n
+        FROM placed{attributes} GROUP BY cell ORDER BY cell
+    """
+
+
+def placing(values: dict[str, pd.Index]) -> tuple[str, int, dict[str, str]]:
+    """Write the size of a position and the codes of its columns as one whole number.
+
+    Its maximum over a person's positions belongs to the largest and, among equals, to the first in the order of
+    `TIE_BREAK`.
+
+    Returns
+    -------
+    number : the SQL of that number, of columns of the register.
+    span : `place`, from which the codes are read, is ``span - 1 - number % span``.
+    codes : column -> the SQL of its code, of `place`.
     """
     places = [name for name in TIE_BREAK if name in values]
     strides = _strides(places, values)
     span = math.prod(max(len(values[name]), 1) for name in places)
-    outcome = math.prod(max(len(values[name]), 1) for name in wanted)
-    _refuse_overflow(max(span * int(LARGEST * 100 + 1), outcome * _CEILING))
     place = _number(strides, {name: _code(name, values) for name in places})
     codes = {name: f"(place // {stride} % {max(len(values[name]), 1)})" for name, stride in strides.items()}
-    codes["year"] = f"(year - {values['year'][0]})"
-    if "age_group" in wanted:
-        codes["age_group"] = _age_group(f"year - {values['birth_year'][0]} - {codes['birth_year']}")
-    return f"""
-        WITH persons AS (
-            SELECT year, person, CAST(sum({_HUNDREDTHS}) AS BIGINT) AS hundredths,
-                   max({_HUNDREDTHS} * {span} + {span - 1} - ({place})) AS largest
-            {_joined(places, values)} GROUP BY year, person
-        ), placed AS (
-            SELECT CAST(year AS BIGINT) AS year, (hundredths + 5) // 10 AS tenths,
-                   {span - 1} - largest % {span} AS place FROM persons
-        )
-        SELECT ({_number(_strides(wanted, values), codes)}) * {_CEILING} + tenths AS cell, count(*) AS n
-        FROM placed GROUP BY cell ORDER BY cell
-    """
+    return f"{_HUNDREDTHS} * {span} + {span - 1} - ({place})", span, codes
 
 
 def _decoded(cell: Any, count: Any, wanted: Sequence[str], values: dict[str, pd.Index]) -> pd.DataFrame:

@@ -66,10 +66,12 @@ def assemble(
     *,
     language: str,
     inputs: Sequence[tuple[str, str]] = (),
+    alone: bool = False,
 ) -> Assembled:
     """Assemble the report of `chapters`, each one or several runs of a notebook, whose results are in `executed`.
 
-    `inputs` are the files (name, sha256) that the appendix lists.
+    `inputs` are the files (name, sha256) that the appendix lists. A chapter `alone` is no report: it has neither a
+    chapter's heading and numbers nor appendices.
 
     Raises
     ------
@@ -84,16 +86,16 @@ def assemble(
         counts = {"figure": 0, "table": 0}
         for place, run in enumerate(runs):
             blocks = list(_blocks(executed[run.name], language))
-            shown = _numbered(run, blocks, number, counts, language, problems)
+            shown = _numbered(run, blocks, "" if alone else f"{number}.", counts, language, problems)
             exhibits += shown.values()
             findings += _findings(run, blocks, problems)
             title = _title(run, blocks, problems)
-            if place == 0:
+            if place == 0 and not alone:
                 parts.append(f"# {title[0]} {{#chapter-{number} .chapter}}")
             parts += _text(run, blocks, shown, problems, opening=title[1] if place == 0 else "")
     if problems:
         raise ReportError("\n".join(problems))
-    parts += _appendices(exhibits, inputs, language)
+    parts += [] if alone else _appendices(exhibits, inputs, language)
     files: dict[str, bytes] = {}
     for exhibit in exhibits:
         files[exhibit.data_file] = exhibit.content["csv"].encode()
@@ -138,9 +140,9 @@ def _title(run: Run, blocks: Sequence[_Block], problems: list[str]) -> tuple[str
 
 
 def _numbered(
-    run: Run, blocks: Sequence[_Block], chapter: int, counts: dict[str, int], language: str, problems: list[str]
+    run: Run, blocks: Sequence[_Block], before: str, counts: dict[str, int], language: str, problems: list[str]
 ) -> dict[str, Exhibit]:
-    """Return the run's exhibits by their own id, numbered within the chapter."""
+    """Return the run's exhibits by their own id, numbered within the chapter, whose own number stands `before`."""
     found: dict[str, Exhibit] = {}
     for content in (block.content for block in blocks if block.kind == "exhibit"):
         kind, own = content["kind"], content["id"]
@@ -149,7 +151,7 @@ def _numbered(
         if kind == "figure" and not (content.get("svg") and content.get("png") and content.get("alt", "").strip()):
             problems.append(f"{run.name}: the figure `{own}` lacks its picture or its alternative text.")
         counts[kind] += 1
-        number = f"{chapter}.{counts[kind]}"
+        number = f"{before}{counts[kind]}"
         label = f"{say(kind, language).capitalize()} {number}"
         found[own] = Exhibit(f"{run.name}-{own}", kind, number, label, run.notebook.stem, content)
     return found

@@ -11,6 +11,7 @@ from evaluation.errors import ParameterError, Problem, ReportError
 from evaluation.language import Words
 from evaluation.report.assemble import Assembled, assemble
 from evaluation.report.execute import cores, execute, stop_on_termination
+from evaluation.report.kernels import Kernels
 from evaluation.report.manifest import Code, clock, manifest, write_json
 from evaluation.report.parameters import ALL, Plan, Run, read_plan
 from evaluation.report.progress import progress
@@ -52,11 +53,13 @@ def build(
     language: str | None = None,
     chapters: Sequence[str] | None = None,
     workers: int | None = None,
+    cold: bool = False,
     opener: Callable[[Mapping[str, Any], Path], Opened] = open_study,
 ) -> Path:
     """Make the report of a parameter file from `root`/notebooks and return its folder (default `root`/reports/<name>).
 
-    `workers` is how many notebooks run at a time (default: the cores); `opener` opens the study.
+    `workers` is how many notebooks run at a time (default: the cores); `cold` starts each kernel from nothing, which is
+    slower and gives the same; `opener` opens the study.
 
     Raises
     ------
@@ -70,13 +73,14 @@ def build(
     target = (out or root / "reports" / plan.name).resolve()
     code = Code.of(root)
     epoch = clock(code, plan.as_of)
-    with stop_on_termination(), publishing(target) as folder:
+    # The kernels come before the study: their libraries load while the data are read.
+    with stop_on_termination(), publishing(target) as folder, Kernels(root, epoch, cold=cold) as kernels:
         opened = opener(plan.values, root) if _needs_study(plan) else Opened((), ())
         runs = [chapter.runs(opened.cases) for chapter in plan.chapters]
         _refuse_empty(plan, runs)
         every = [run for chapter in runs for run in chapter]
         with progress(len(every)) as done:
-            executed = execute(every, root=root, workers=workers or cores(), epoch=epoch, done=done)
+            executed = execute(every, kernels, workers=workers or cores(), done=done)
         assembled = assemble(runs, executed, language=plan.language, inputs=opened.inputs)
         _write(folder, assembled, executed)
         render(folder, _front(plan, code, assembled.synthetic), epoch)

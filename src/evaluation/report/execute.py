@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 START_TIMEOUT = 180  # seconds for a kernel to answer, on a busy machine
+WIDGET = "application/vnd.jupyter.widget-view+json"
 OUTPUT_TIMEOUT = 120  # seconds to wait for the last output of a cell
 
 
@@ -41,23 +42,21 @@ class Failure:
 
 def execute(
     runs: Sequence[Run],
+    kernels: Kernels,
     *,
-    root: Path,
     workers: int,
-    epoch: int,
     done: Callable[[str], None],
 ) -> dict[str, NotebookNode]:
     """Execute `runs` with at most `workers` at a time; return the executed notebooks by the name of the run.
 
-    `epoch` is the report's clock in seconds since 1970; `done` is told each run that ended well. At the first failure
-    the others are killed.
+    `done` is told each run that ended well. At the first failure the others are killed.
 
     Raises
     ------
     ReportError
         Naming the notebook, the cell and the error.
     """
-    with stop_on_termination(), Kernels(root, epoch) as kernels:
+    with stop_on_termination():
         pool = ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="chapter")
         futures: dict[Future[NotebookNode], Run] = {pool.submit(execute_one, run, kernels): run for run in runs}
         try:
@@ -104,7 +103,7 @@ def execute_one(run: Run, kernels: Kernels) -> NotebookNode:
         failure = check(executed)
     except PapermillExecutionError as error:
         place = error.cell_index - _injected_before(notebook, error.cell_index)
-        failure = Failure(place + 1, first_line(error.source), _explain(error.ename, error.evalue))
+        failure = Failure(place + 1, first_line(error.source), explain(error.ename, error.evalue))
     except Exception as error:
         if kernels.stopped.is_set():
             raise ReportError(f"{run.name}: stopped") from error
@@ -112,7 +111,7 @@ def execute_one(run: Run, kernels: Kernels) -> NotebookNode:
             raise
         failure = _died(unfinished)
     if failure:
-        raise ReportError(_message(run, failure))
+        raise ReportError(message(run, failure))
     return normalise(executed, own_ids)
 
 
@@ -126,7 +125,7 @@ def check(notebook: NotebookNode) -> Failure | None:
             continue
         for output in cell.get("outputs", []):
             if output.output_type == "error":
-                return Failure(number, first_line(cell.source), _explain(output.ename, output.evalue))
+                return Failure(number, first_line(cell.source), explain(output.ename, output.evalue))
         if cell.get("execution_count") is None:
             return Failure(number, first_line(cell.source), "the cell was never run")
     return None
@@ -144,14 +143,20 @@ def _died(unfinished: Path) -> Failure:
 
 
 def normalise(notebook: NotebookNode, own_ids: set[str | None]) -> NotebookNode:
-    """Return the notebook without what differs between two equal runs: times, run identities, memory addresses."""
-    notebook.metadata.pop("papermill", None)
+    """Return the notebook without what differs between two equal runs: times, run identities, memory addresses.
+
+    Widgets go too, such as the progress bar DuckDB shows when a query is slow: they need the kernel that made them.
+    """
+    for key in ("papermill", "widgets"):
+        notebook.metadata.pop(key, None)
     for index, cell in enumerate(notebook.cells):
         for key in ("papermill", "execution"):
             cell.metadata.pop(key, None)
         if cell.get("id") not in own_ids:
             free = (f"made-{index}{'-' * more}" for more in range(len(own_ids) + 1))
             cell["id"] = next(name for name in free if name not in own_ids)
+        if "outputs" in cell:
+            cell["outputs"] = [output for output in cell.outputs if WIDGET not in output.get("data", {})]
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             if isinstance(data.get("text/plain"), str):
@@ -172,7 +177,8 @@ def _injected_before(notebook: NotebookNode, index: int) -> int:
     return int(bool(tagged) and index > tagged[0])
 
 
-def _explain(ename: str, evalue: str) -> str:
+def explain(ename: str, evalue: str) -> str:
+    """Return what an error of a cell says: an error of the suite speaks for itself."""
     from evaluation import errors
 
     if ename == "SystemExit":
@@ -182,7 +188,8 @@ def _explain(ename: str, evalue: str) -> str:
     return errors.redact(evalue if known else f"{ename}: {evalue}".removesuffix(": "))
 
 
-def _message(run: Run, failure: Failure) -> str:
+def message(run: Run, failure: Failure) -> str:
+    """Return a failure with the notebook, the repeated value and the cell before it."""
     varied = "".join(f", {name} {value}" for name, value in run.varied.items())
     place = f", cell {failure.cell} ({failure.source})" if failure.cell else ""
     return f"{run.notebook.name}{varied}{place}:\n{failure.what}"

@@ -14,16 +14,22 @@ import signal
 import sys
 import tempfile
 import threading
+import uuid
 from pathlib import Path
 from typing import Any
+
+from evaluation.report import warm
 
 LONGEST_SOCKET_FOLDER = 70
 
 
 class Kernels:
-    """The kernels of one report run, started in `root` with the clock of the report at `epoch` (seconds since 1970)."""
+    """The kernels of one report run, started in `root` with the clock of the report at `epoch` (seconds since 1970).
 
-    def __init__(self, root: Path, epoch: int):
+    They are forked from a server that has the libraries loaded, where that can be done and unless `cold`.
+    """
+
+    def __init__(self, root: Path, epoch: int, *, cold: bool = False):
         self.root = root
         self.environment = environment(epoch)
         self.folder = socket_folder()
@@ -32,6 +38,7 @@ class Kernels:
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         self.stopped = threading.Event()
+        self.server = None if cold or not warm.available() else warm.ForkServer(self.folder, self.environment)
         self.manager_class = self._manager_class()
 
     def __enter__(self) -> Kernels:
@@ -39,6 +46,8 @@ class Kernels:
 
     def __exit__(self, *exception: object) -> None:
         self.kill()
+        if self.server is not None:
+            self.server.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def kill(self) -> None:
@@ -67,6 +76,7 @@ class Kernels:
         from jupyter_client.manager import AsyncKernelManager
 
         kernels = self
+        forked = warm.provisioner_class(self.server) if self.server is not None else None
 
         class ThisInterpreter(KernelSpecManager):
             """Knows one kernel, whatever kernels the user has installed under the same name."""
@@ -93,6 +103,9 @@ class Kernels:
                 kwargs |= {"cwd": str(kernels.root), "env": dict(kernels.environment)}
                 if kernels.stopped.is_set():
                     raise RuntimeError("the run was stopped")
+                if forked is not None:
+                    self.kernel_id = str(uuid.uuid4())
+                    self.provisioner = forked(kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self)
                 await super().start_kernel(**kwargs)
                 try:
                     kernels._register(self)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 
 @contextlib.contextmanager
-def progress(total: int) -> Iterator[Callable[[str], None]]:
+def progress(total: int, doing: str = "Running the chapters") -> Iterator[Callable[[str], None]]:
     """Give a function to call with the name of each notebook that is done, `total` in all."""
     from rich.console import Console
 
@@ -20,7 +20,7 @@ def progress(total: int) -> Iterator[Callable[[str], None]]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("Running the chapters", total=total)
+        task = bar.add_task(doing, total=total)
 
         def done(name: str) -> None:
             bar.update(task, advance=1, description=name)

@@ -22,11 +22,38 @@ def publishing(out: Path) -> Iterator[Path]:
     ReportError
         Another run is writing `out`, or `out` holds something that is not a report.
     """
+    with _locked(out):
+        building = Path(tempfile.mkdtemp(prefix=f".{out.name}.new-", dir=out.parent))
+        building.chmod(0o755)
+        try:
+            yield building
+            _swap(building, out)
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def resuming(out: Path) -> Iterator[Path]:
+    """Give a folder to fill that an interrupted run left as it was; when the block ends well it replaces `out`.
+
+    Raises
+    ------
+    ReportError
+        As for `publishing`.
+    """
+    with _locked(out):
+        building = out.parent / f".{out.name}.unfinished"
+        building.mkdir(exist_ok=True)
+        yield building
+        _swap(building, out)
+
+
+@contextlib.contextmanager
+def _locked(out: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
-    parent = out.parent
-    parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(parent / f".{out.name}.lock", timeout=0)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(out.parent / f".{out.name}.lock", timeout=0)
     try:
         lock.acquire()
     except Timeout:
@@ -36,13 +63,7 @@ def publishing(out: Path) -> Iterator[Path]:
     try:
         _recover(out)
         _refuse_other_folders(out)
-        building = Path(tempfile.mkdtemp(prefix=f".{out.name}.new-", dir=parent))
-        building.chmod(0o755)
-        try:
-            yield building
-            _swap(building, out)
-        finally:
-            shutil.rmtree(building, ignore_errors=True)
+        yield
     finally:
         lock.release()
 

@@ -57,6 +57,29 @@ def render(folder: Path, front: Front, epoch: int) -> None:
             job.result()
 
 
+def render_page(folder: Path, front: Front, epoch: int, name: str) -> None:
+    """Write `folder`/<name>.html and .pdf, a page or two without contents list, from report.md as `render` does.
+
+    Raises
+    ------
+    ReportError
+        pandoc or Typst cannot render the page, or the PDF would not be accessible.
+    """
+    with tempfile.TemporaryDirectory(prefix="ev-") as scratch:
+        work = Path(scratch)
+        sheets = [(TEMPLATES / f"{sheet}.css").read_text(encoding="utf-8") for sheet in ("report", "page")]
+        values = {
+            "variables": {"stylesheet": "\n".join(sheets)},
+            "metadata": _metadata(front),
+            "template": str(TEMPLATES / "page.html"),
+            "html-math-method": {"method": "mathml"},
+            "number-sections": False,
+        }
+        _pandoc("html5", folder / f"{name}.html", values, folder, epoch, work)
+        values = {"metadata": _metadata(front), "template": str(TEMPLATES / "page.typ"), "number-sections": False}
+        _typeset(folder / f"{name}.typ", values, epoch, work)
+
+
 def _html(folder: Path, front: Front, epoch: int, work: Path) -> None:
     values = {
         "variables": {"stylesheet": (TEMPLATES / "report.css").read_text(encoding="utf-8")},
@@ -65,6 +88,7 @@ def _html(folder: Path, front: Front, epoch: int, work: Path) -> None:
         "html-math-method": {"method": "mathml"},
         "table-of-contents": True,
         "toc-depth": 2,
+        "number-sections": True,
     }
     _pandoc("html5", folder / "report.html", values, folder, epoch, work)
 
@@ -74,16 +98,20 @@ def _docx(folder: Path, front: Front, epoch: int, work: Path) -> None:
     page = say("page", front.language)
     write_reference(reference, header=front.title, banner=front.banner, page=page, pandoc=_command(), epoch=epoch)
     metadata = {**_metadata(front), "date": " · ".join(front.facts)}
-    values = {"metadata": metadata, "reference-doc": str(reference)}
+    values = {"metadata": metadata, "reference-doc": str(reference), "number-sections": True}
     _pandoc("docx", folder / "report.docx", values, folder, epoch, work)
 
 
 def _pdf(folder: Path, front: Front, epoch: int, work: Path) -> None:
+    values = {"metadata": _metadata(front), "template": str(TEMPLATES / "report.typ"), "number-sections": True}
+    _typeset(folder / "report.typ", values, epoch, work)
+
+
+def _typeset(source: Path, values: Mapping[str, Any], epoch: int, work: Path) -> None:
+    """Write the PDF of the same name as the Typst `source`, in whose folder report.md and its pictures lie."""
     import typst
 
-    values = {"metadata": _metadata(front), "template": str(TEMPLATES / "report.typ")}
-    # Typst reads pictures below the folder of its source only.
-    source = folder / "report.typ"
+    folder = source.parent  # Typst reads pictures below the folder of its source only.
     _pandoc("typst-smart", source, values, folder, epoch, work)
     try:
         pdf = typst.compile(
@@ -99,7 +127,7 @@ def _pdf(folder: Path, front: Front, epoch: int, work: Path) -> None:
         raise ReportError(f"the PDF could not be made: {error}") from None
     finally:
         source.unlink()
-    (folder / "report.pdf").write_bytes(pdf)
+    source.with_suffix(".pdf").write_bytes(pdf)
 
 
 def _metadata(front: Front) -> dict[str, Any]:
@@ -137,7 +165,7 @@ def _pandoc(to: str, output: Path, values: Mapping[str, Any], folder: Path, epoc
         "--lua-filter",
         str(TEMPLATES / "blocks.lua"),
     ]
-    arguments += ["--number-sections", "--wrap=none", f"--columns={WIDE}"]
+    arguments += ["--wrap=none", f"--columns={WIDE}"]
     arguments += ["--syntax-highlighting=none", "--quiet"]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(epoch), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
     done = subprocess.run(

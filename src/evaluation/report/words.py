@@ -59,6 +59,27 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "file": {"nb": "Fil", "nn": "Fil", "en": "File"},
     "hash": {"nb": "SHA-256", "nn": "SHA-256", "en": "SHA-256"},
+    "profiles": {"nb": "Kommuneprofiler", "nn": "Kommuneprofilar", "en": "Municipality profiles"},
+    "search": {"nb": "Søk etter kommune", "nn": "Søk etter kommune", "en": "Search for a municipality"},
+    "search_hint": {"nb": "Navn, nummer eller fylke", "nn": "Namn, nummer eller fylke", "en": "Name, code or county"},
+    "shown_of": {
+        "nb": "Viser {{shown}} av {{total}} kommuner",
+        "nn": "Viser {{shown}} av {{total}} kommunar",
+        "en": "Showing {{shown}} of {{total}} municipalities",
+    },
+    "municipality": {"nb": "Kommune", "nn": "Kommune", "en": "Municipality"},
+    "county": {"nb": "Fylke", "nn": "Fylke", "en": "County"},
+    "kostra_group": {"nb": "KOSTRA-gruppe", "nn": "KOSTRA-gruppe", "en": "KOSTRA group"},
+    "inhabitants": {"nb": "Innbyggere", "nn": "Innbyggjarar", "en": "Inhabitants"},
+    "programme": {"nb": "Programmet", "nn": "Programmet", "en": "The programme"},
+    "takes_part": {"nb": "deltar", "nn": "deltek", "en": "takes part"},
+    "profile": {"nb": "Profil", "nn": "Profil", "en": "Profile"},
+    "not_made": {"nb": "Profiler som mangler", "nn": "Profilar som manglar", "en": "Profiles that are missing"},
+    "not_made_intro": {
+        "nb": "Disse profilene kunne ikke lages:",
+        "nn": "Desse profilane kunne ikkje lagast:",
+        "en": "These profiles could not be made:",
+    },
 }
 
 

@@ -7,16 +7,18 @@ statistikken: Sykefravær, chapter 4, Begreper, kjennemerker og grupperinger. KS
 rolling years. Rates are always formed from sums of man-days; percentages are never averaged.
 """
 
+from evaluation.sick_leave.certainty import Certainty, certainty
 from evaluation.sick_leave.composition import Decomposition, composition
 from evaluation.sick_leave.controls import Comparison
 from evaluation.sick_leave.development import Development, by_starting_level, development
-from evaluation.sick_leave.effect import CONTROLS, MAN_YEAR, ManYears, Panel, effect, man_years_back, panel
+from evaluation.sick_leave.effect import CONTROLS, MAN_YEAR, Kroner, ManYears, Panel, effect, man_years_back, panel
 from evaluation.sick_leave.rates import KINDS, WORKING_DAYS, rates, rolling, with_groups
 from evaluation.sick_leave.specifications import (
     PRESPECIFIED,
     SPECIFICATIONS,
     alternatives,
     anticipation_quarters,
+    balance,
     by_intake,
     by_outcome,
     development_by_kind,
@@ -33,16 +35,20 @@ __all__ = [
     "PRESPECIFIED",
     "SPECIFICATIONS",
     "WORKING_DAYS",
+    "Certainty",
     "Comparison",
     "Decomposition",
     "Development",
+    "Kroner",
     "ManYears",
     "Panel",
     "alternatives",
     "anticipation_quarters",
+    "balance",
     "by_intake",
     "by_outcome",
     "by_starting_level",
+    "certainty",
     "composition",
     "development",
     "development_by_kind",

@@ -73,6 +73,22 @@ class ManYears:
     agreed_days: float
     working_days: float
 
+    def worth(self, price: float) -> Kroner:
+        """Return the value of the man-years at a stated `price` in kroner each; the price is an assumption."""
+        if not 0 < price < float("inf"):
+            raise InputError(Problem("The price of a man-year must be a positive number", "Give kroner", value=price))
+        return Kroner(self.value * price, self.low * price, self.high * price, float(price))
+
+
+@dataclass(frozen=True)
+class Kroner:
+    """What man-years are worth, in kroner, at a stated price each; the interval is that of the effect."""
+
+    value: float
+    low: float
+    high: float
+    price: float
+
 
 def panel(
     study: Study,

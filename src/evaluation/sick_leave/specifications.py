@@ -9,7 +9,7 @@ import pandas as pd
 
 from evaluation import did
 from evaluation.sick_leave.development import Window, development
-from evaluation.sick_leave.effect import effect
+from evaluation.sick_leave.effect import CONTROLS, effect, panel
 from evaluation.sick_leave.rates import KINDS
 from evaluation.sick_leave.themes import row_of
 
@@ -101,6 +101,25 @@ def specification_curve(study: Study, *, theme: str = "sick_leave", last: pd.Per
         found = effect(study, theme=theme, last=last, **options).overall
         rows.append({**chosen, "prespecified": first, **row_of(found)})
     return pd.DataFrame(rows).sort_values("estimate", kind="stable", ignore_index=True)
+
+
+def balance(study: Study, *, theme: str = "sick_leave", last: pd.Period | str | None = None) -> pd.DataFrame:
+    """Return how participants and each comparison group differed before the programme.
+
+    Returns
+    -------
+    DataFrame
+        `controls` (of `CONTROLS`), `characteristic`, `treated`, `controls_mean`, `standardised_difference`, `n`
+        (municipalities compared with).
+    """
+    parts = []
+    for name in CONTROLS:
+        built = panel(study, theme=theme, last=last, controls=name)
+        others = int(built.data.loc[built.data["first_treated"] == 0, "municipality"].nunique())
+        rows = built.balance.rename(columns={"controls": "controls_mean"}).assign(n=others)
+        rows.insert(0, "controls", name)
+        parts.append(rows)
+    return pd.concat(parts, ignore_index=True)
 
 
 def by_outcome(

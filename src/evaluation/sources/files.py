@@ -186,7 +186,8 @@ def _frame(names: list[Any], series: list[pd.Series], name: str, header: int) ->
     return pd.DataFrame(dict(kept))
 
 
-def _read_sheet(path: Path, name: str, sheet: str | None, header: int) -> Raw:
+def sheet_rows(path: Path, name: str, sheet: str | None, first: int) -> tuple[str, list[list[Any]]]:
+    """Return the name of a workbook's sheet and its cells, row by row from row `first`."""
     import zipfile
 
     import openpyxl
@@ -207,9 +208,13 @@ def _read_sheet(path: Path, name: str, sheet: str | None, header: int) -> Raw:
             remedy = f"Did you mean {near[0]}? {listed}" if near else listed
             raise InputError(Problem("the sheet does not exist", remedy, file=name, value=sheet))
         shown = sheet or book.sheetnames[0]
-        rows = [list(row) for row in book[shown].iter_rows(min_row=header, values_only=True)]
+        return shown, [list(row) for row in book[shown].iter_rows(min_row=first, values_only=True)]
     finally:
         book.close()
+
+
+def _read_sheet(path: Path, name: str, sheet: str | None, header: int) -> Raw:
+    shown, rows = sheet_rows(path, name, sheet, header)
     name = f"{name}, sheet {shown}"
     if not rows or all(cell is None for cell in rows[0]):
         raise InputError(Problem("no column names", "The header must be in the row named by `header`", name, header))

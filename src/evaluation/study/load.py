@@ -11,12 +11,13 @@ import tempfile
 import time
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from evaluation.errors import InputError, Problem
 from evaluation.municipalities import REFERENCE, Register
-from evaluation.study.model import Study
+from evaluation.study.model import OTHER_THEMES, Stored, Study
 from evaluation.tables.layout import LAYOUT, NORWAY, Layout, read_layout
 
 CACHE = "EVALUATION_CACHE"
@@ -226,11 +227,12 @@ def _discard_old(cache: Path) -> None:
 def _assemble(prepared: Path, layout: Layout, register: Register, as_of: date, division: int) -> Study:
     from evaluation.study.members import PROGRAMME, build_programme
 
+    def stored(name: str) -> Any:
+        path = prepared / f"{name}.parquet"
+        return Stored(path) if path.is_file() else None
+
     def table(name: str) -> pd.DataFrame:
         return pd.read_parquet(prepared / f"{name}.parquet")
-
-    def outcome(name: str) -> pd.DataFrame | None:
-        return table(name) if name in layout.tables else None
 
     frames = {name: table(name) for name in PROGRAMME if name in layout.tables}
     return Study(
@@ -240,9 +242,10 @@ def _assemble(prepared: Path, layout: Layout, register: Register, as_of: date, d
         as_of=as_of,
         synthetic=layout.synthetic,
         name=dict(layout.name),
-        sick_leave=outcome("sick_leave"),
+        sick_leave=stored("sick_leave"),
         positions=prepared / "positions.parquet" if "positions" in layout.tables else None,
-        background=outcome("background"),
+        background=stored("background"),
         files=table("files"),
         dropped=table("dropped"),
+        **{name: stored(name) for name in OTHER_THEMES},
     )

@@ -17,6 +17,20 @@ from evaluation.tables.layout import LAYOUT
 
 T = TypeVar("T")
 
+OTHER_THEMES = (*("vacancies", "reputation", "targets", "annual_reports", "measures", "survey", "events", "codebook"),)
+OUTCOMES = ("sick_leave", "positions", "background", *OTHER_THEMES)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A prepared table that is read when it is first asked for."""
+
+    path: Path
+
+    def read(self) -> pd.DataFrame:
+        """Return the table."""
+        return pd.read_parquet(self.path)
+
 
 class Mapped(Generic[T]):
     """A field of a table that a study may lack; asking for it then says what to do instead of failing later."""
@@ -32,12 +46,14 @@ class Mapped(Generic[T]):
         if instance is None:
             raise AttributeError(self.name)  # tells the dataclass that the field has no default
         value = instance.__dict__[f"_{self.name}"]
+        if isinstance(value, Stored):
+            value = instance.__dict__[f"_{self.name}"] = value.read()
         if value is None:
             remedy = f"Map a file to it under `tables` in {LAYOUT}, or leave out the chapters that need it"
             raise InputError(Problem(f"the study has no table {self.name}", remedy, LAYOUT))
         return value
 
-    def __set__(self, instance: Any, value: T | None) -> None:
+    def __set__(self, instance: Any, value: T | Stored | None) -> None:
         instance.__dict__[f"_{self.name}"] = value
 
 
@@ -68,6 +84,9 @@ class Study:
         See `evaluation.tables.describe`.
     positions : Path
         Parquet file of the tidy positions (register-sized; read it with DuckDB).
+    vacancies, reputation, targets, annual_reports, measures, survey, events, codebook : DataFrame
+        The tables of the other themes, as in `evaluation.tables.describe`; forms are among the annual reports. Items of
+        a survey that no file has are left out. Each is read from the prepared tables when it is first asked for.
     """
 
     programme: Programme
@@ -81,9 +100,17 @@ class Study:
     sick_leave: Mapped[pd.DataFrame] = Mapped()
     positions: Mapped[Path] = Mapped()
     background: Mapped[pd.DataFrame] = Mapped()
+    vacancies: Mapped[pd.DataFrame] = Mapped()
+    reputation: Mapped[pd.DataFrame] = Mapped()
+    targets: Mapped[pd.DataFrame] = Mapped()
+    annual_reports: Mapped[pd.DataFrame] = Mapped()
+    measures: Mapped[pd.DataFrame] = Mapped()
+    survey: Mapped[pd.DataFrame] = Mapped()
+    events: Mapped[pd.DataFrame] = Mapped()
+    codebook: Mapped[pd.DataFrame] = Mapped()
 
     def has(self, table: str) -> bool:
-        """Whether a file is mapped to `sick_leave`, `positions` or `background`."""
+        """Whether a file is mapped to a table of outcomes, such as `sick_leave`, `positions` or `vacancies`."""
         return self.__dict__.get(f"_{table}") is not None
 
     @property

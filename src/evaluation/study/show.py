@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from evaluation.study.model import OTHER_THEMES, OUTCOMES
 from evaluation.tables.declare import REASONS
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ def facts(study: Study) -> list[tuple[str, str]]:
         answers.append(("sick leave", f"{first} to {last}, {len(study.sick_leave):,} rows"))
     if study.has("positions") and study.years:
         answers.append(("positions", f"{study.years[0]} to {study.years[-1]} (1 December)"))
-    left_out = {"positions", "sick_leave", "background"} - {one for one in study.__dict__ if study.has(one)}
-    absent = sorted(table for table in left_out if not study.has(table))
+    others = [table for table in OTHER_THEMES if study.has(table)]
+    answers += [("other tables", ", ".join(others))] if others else []
+    absent = [table for table in OUTCOMES if not study.has(table)]
     return answers + ([("not mapped", ", ".join(absent))] if absent else [])
 
 

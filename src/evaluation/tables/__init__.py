@@ -6,31 +6,29 @@ register-sized table through DuckDB, without loading it.
 """
 
 from evaluation.tables.checks import check, schema
-from evaluation.tables.declare import (
-    BANDS,
-    EMPLOYMENT,
-    REASONS,
-    SECTORS,
-    SEXES,
-    TABLES,
-    Column,
-    Table,
-    describe,
-    lost_days,
-)
+from evaluation.tables.column import SECTORS, SEXES, Column, Table
+from evaluation.tables.declare import BANDS, EMPLOYMENT, REASONS, TABLES, describe, lost_days
 from evaluation.tables.layout import LAYOUT, NORWAY, Layout, TableSource, read_layout
 from evaluation.tables.register import PreparedPositions, prepare_positions
+from evaluation.tables.themes import ANSWERS, COUNTS, ITEMS, ROLES, STATUSES, TARGET_KINDS, VERDICTS
 from evaluation.tables.tidy import Tidy, tidy
 
 __all__ = [
+    "ANSWERS",
     "BANDS",
+    "COUNTS",
     "EMPLOYMENT",
+    "ITEMS",
     "LAYOUT",
     "NORWAY",
     "REASONS",
+    "ROLES",
     "SECTORS",
     "SEXES",
+    "STATUSES",
     "TABLES",
+    "TARGET_KINDS",
+    "VERDICTS",
     "Column",
     "Layout",
     "PreparedPositions",

@@ -9,14 +9,22 @@ import numpy as np
 import pandas as pd
 
 from evaluation.errors import Problem
-from evaluation.tables.declare import TABLES, Column, Table
+from evaluation.tables.column import Column, Table
+from evaluation.tables.declare import TABLES
 from evaluation.tables.layout import TableSource
 from evaluation.tables.tidy import SHOWN_ALIKE, Tidy
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
 
-_TYPES = {"quarter": "period[Q-DEC]", "year": "int64", "number": "float64", "integer": "int64", "date": "object"}
+_TYPES = {
+    "quarter": "period[Q-DEC]",
+    "year": "int64",
+    "number": "float64",
+    "amount": "float64",
+    "integer": "int64",
+    "date": "object",
+}
 
 
 def schema(table: str) -> pa.DataFrameSchema:

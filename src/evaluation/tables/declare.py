@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
 
 import pandas as pd
 
 from evaluation.language import labels
+from evaluation.tables.column import SECTORS, SEXES, Column, Rule, Table
+from evaluation.tables.themes import THEME_TABLES
 
-Kind = Literal["municipality", "quarter", "year", "date", "code", "text", "number", "integer"]
-
-SECTORS = ("administration", "education", "kindergarten", "health_care", "technical", "other")
-SEXES = ("women", "men")
 EMPLOYMENT = ("permanent", "temporary", "substitute", "apprentice", "pensioner", "hourly")
 BANDS = ("days_1_3", "days_4_10", "days_11_40", "days_over_40")
 
@@ -21,72 +17,6 @@ BANDS = ("days_1_3", "days_4_10", "days_11_40", "days_over_40")
 BAND_TOLERANCE = 3.0
 # A person is hardly employed before this age; catches swapped columns and two-digit years.
 YOUNGEST, OLDEST = 13, 100
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a tidy table.
-
-    Attributes
-    ----------
-    name, kind, meaning, unit : str
-        `kind` says how cells are read: a municipality, a quarter, a year, a date, one of the `known` codes, text, a
-        figure or a whole number.
-    known : tuple of str
-        The codes allowed.
-    low, high : float
-        Smallest and largest figure allowed.
-    nullable : bool
-        Whether a row is kept when the cell is missing. Otherwise a row without the figure is dropped and counted.
-    optional : bool
-        Whether the column may be absent from the file.
-    pattern : str
-        Regular expression the whole text must match.
-    """
-
-    name: str
-    kind: Kind
-    meaning: str
-    unit: str = ""
-    known: tuple[str, ...] = ()
-    low: float | None = None
-    high: float | None = None
-    nullable: bool = False
-    optional: bool = False
-    pattern: str = ""
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A condition on a whole row: `holds` is true where it is kept, `value` shows what broke it."""
-
-    name: str
-    column: str
-    what: str
-    remedy: str
-    holds: Callable[[pd.DataFrame], pd.Series]
-    value: Callable[[pd.DataFrame], pd.Series]
-
-
-@dataclass(frozen=True)
-class Table:
-    """A tidy table: its columns, the key no two rows share, and the rules its rows keep."""
-
-    name: str
-    meaning: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...] = ()
-    rules: tuple[Rule, ...] = ()
-    needed: bool = False
-
-    def column(self, name: str) -> Column:
-        """Return the column called `name`."""
-        return next(column for column in self.columns if column.name == name)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the columns, in order."""
-        return tuple(column.name for column in self.columns)
 
 
 def lost_days(frame: pd.DataFrame) -> pd.Series:
@@ -260,14 +190,14 @@ _ALL = (
     ),
 )
 
-TABLES: Mapping[str, Table] = {table.name: table for table in _ALL}
+TABLES: Mapping[str, Table] = {table.name: table for table in (*_ALL, *THEME_TABLES)}
 """The tidy tables by name."""
 
 REASONS: Mapping[str, Mapping[str, str]] = {
     code: labels()[f"reason.{code}"]
     for code in (
         *("not_delivered", "confidential", "not_applicable", "not_yet_available", "left_blank"),
-        *("incomplete_quarter", "predecessor_missing", "after_cut"),
+        *("incomplete_quarter", "incomplete_year", "predecessor_missing", "after_cut"),
     )
 }
 """Why a row is left out: the codes in `Study.dropped`, in three languages."""

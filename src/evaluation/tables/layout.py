@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from evaluation.errors import InputError, Problem
-from evaluation.sources import missing_file, read_yaml
-from evaluation.tables.declare import TABLES, Table
+from evaluation.sources import form_label, missing_file, read_yaml
+from evaluation.tables.column import Table
+from evaluation.tables.declare import TABLES
 
 LAYOUT = "sources.yaml"
 LANGUAGES = ("nb", "nn", "en")
 NORWAY = "norway"
 
 _TOP = ("name", "synthetic", "programme", "register", "demonstration", "tables")
-_TABLE = ("files", "sheet", "header", "decimal", "columns", "measures", "values")
+_TABLE = ("files", "sheet", "header", "form", "decimal", "columns", "measures", "values", "irregular")
+_FORM = ("labels", "values")
 _DEMONSTRATION = ("scenario", "seed")
 
 
@@ -36,6 +39,10 @@ class TableSource:
         Tidy column to {value in the file: code}.
     sheet, header, decimal
         Sheet of a workbook; row of the column names (from 1); decimal sign where the figures leave it in doubt.
+    form : dict
+        Of forms, one file each: the letters of the columns with `labels` and with `values`.
+    irregular
+        Positions of 0 or above 100 per cent: "refuse" (unless told) or "keep" them; kept ones are counted.
     """
 
     table: str
@@ -45,6 +52,8 @@ class TableSource:
     sheet: str | None = None
     header: int = 1
     decimal: str | None = None
+    irregular: str = "refuse"
+    form: Mapping[str, str] | None = None
 
     @property
     def label(self) -> str:
@@ -189,6 +198,11 @@ def _check_table(table: Table, given: Mapping[str, Any]) -> list[Problem]:
     header = given.get("header", 1)
     if not isinstance(header, int) or isinstance(header, bool) or header < 1:
         problems.append(Problem(f"`header`{_place(inside)} is not a row number", "Count rows from 1", LAYOUT))
+    if "form" in given:
+        problems += _check_form(given, inside)
+    if "irregular" in given and (table.name != "positions" or given["irregular"] not in ("keep", "refuse")):
+        remedy = "Write keep or refuse, for the table positions only"
+        problems.append(Problem(f"`irregular`{_place(inside)} is not known", remedy, LAYOUT, value=given["irregular"]))
     if not isinstance(given.get("sheet", ""), str):
         problems.append(Problem(f"`sheet`{_place(inside)} is not text", "Quote the sheet's name", LAYOUT))
     for key in ("columns", "measures"):
@@ -201,6 +215,18 @@ def _check_table(table: Table, given: Mapping[str, Any]) -> list[Problem]:
         ]
     values = given.get("values", {})
     return problems + (_mapping(values, f"{inside}: values") or _check_values(table, values))
+
+
+def _check_form(given: Mapping[str, Any], inside: str) -> list[Problem]:
+    form = given["form"]
+    problems = _mapping(form, f"{inside}: form") or _unknown(form, _FORM, f"{inside}: form")
+    letters = form if isinstance(form, dict) else {}
+    if not problems and not all(re.fullmatch("[A-Za-z]{1,3}", str(letters.get(key, ""))) for key in _FORM):
+        remedy = "Give the letters of two columns, as {labels: B, values: C}"
+        problems.append(Problem(f"`form`{_place(inside)} does not name two columns", remedy, LAYOUT, value=form))
+    if "header" in given:
+        problems.append(Problem(f"a form has no `header`{_place(inside)}", "Remove it", LAYOUT))
+    return problems
 
 
 def _check_values(table: Table, values: Mapping[str, Any]) -> list[Problem]:
@@ -226,6 +252,8 @@ def _check_values(table: Table, values: Mapping[str, Any]) -> list[Problem]:
 def _table_source(table: str, given: Mapping[str, Any]) -> TableSource:
     files = given["files"]
     columns = {**given.get("columns", {}), **given.get("measures", {})}
+    if "form" in given:
+        columns = {tidy: form_label(raw) for tidy, raw in columns.items()}
     return TableSource(
         table=table,
         files=(files,) if isinstance(files, str) else tuple(files),
@@ -237,4 +265,6 @@ def _table_source(table: str, given: Mapping[str, Any]) -> TableSource:
         sheet=given.get("sheet"),
         header=given.get("header", 1),
         decimal=given.get("decimal"),
+        irregular=given.get("irregular", "refuse"),
+        form=given.get("form"),
     )

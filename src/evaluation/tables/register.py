@@ -16,6 +16,7 @@ from evaluation.municipalities import Register
 from evaluation.sources import as_text, valid_identity_numbers
 from evaluation.tables.declare import OLDEST, TABLES, YOUNGEST
 from evaluation.tables.layout import LAYOUT, TableSource
+from evaluation.tables.percentages import LARGEST, fractions, given, percentage
 from evaluation.tables.tidy import IDENTITY, SHOWN_ALIKE, coded, mapped_columns
 
 if TYPE_CHECKING:
@@ -86,10 +87,11 @@ def prepare_positions(
     Raises
     ------
     InputError
-        All problems of all files: columns not mapped, unknown codes and municipalities, percentages outside 0-100,
-        impossible years of birth, identity numbers, and rows that repeat another in every column of the file (those
-        not mapped included) if they are more than `REPEATED_SHARE` of it. One person may hold several positions of one
-        kind, so that nothing less than the whole row is a key; a few rows alike in all are kept, and counted.
+        All problems of all files: columns not mapped, unknown codes and municipalities, percentages that are not
+        (negative, above 1000; of 0 or above 100 too unless the source says to keep them; fractions such as 0.5 among
+        them), impossible years of birth, identity numbers, and rows that repeat another in every column of the file
+        (those not mapped included) if they are more than `REPEATED_SHARE` of it. One person may hold several positions
+        of one kind, so that nothing less than the whole row is a key; a few rows alike in all are kept, and counted.
     """
     import duckdb
 
@@ -191,15 +193,20 @@ def _check(connection: duckdb.DuckDBPyConnection, file: _File, source: TableSour
         connection.register("code_words", pd.DataFrame({"word": distinct["word"], "code": codes}))
         connection.execute(f"CREATE TABLE {file.relation}_{name} AS FROM code_words")
         connection.unregister("code_words")
-    year, birth, size = (f"try_cast({file[one]} AS DOUBLE)" for one in ("year", "birth_year", "percentage"))
-    code, person = _position_code(file), file["person"]
+    year, birth = (f"try_cast({file[one]} AS DOUBLE)" for one in ("year", "birth_year"))
+    written = percentage(file["percentage"], numeric=file.numeric("percentage"))
+    size = f"try_cast({written} AS DOUBLE)"
+    keep = source.irregular == "keep"
+    sized = given(written, numeric=file.numeric("percentage"))
+    code, person, top = _position_code(file), file["person"], LARGEST if keep else 100
     rules = [
         ("year", f"{year} IS NULL OR {year} <> floor({year}) OR {year} NOT BETWEEN 1900 AND 2099", "not a year"),
         (
             "percentage",
-            f"{file['percentage']} IS NOT NULL AND ({size} IS NULL OR isnan({size}) OR {size} NOT BETWEEN 0 AND 100)",
-            "position size outside 0-100 per cent",
+            f"{sized} AND ({size} IS NULL OR isnan({size}) OR {size} NOT BETWEEN 0 AND {top})",
+            f"position size outside 0-{top} per cent",
         ),
+        ("percentage", "false" if keep else f"{size} = 0", "position size of 0 per cent"),
         (
             "birth_year",
             f"{file['birth_year']} IS NOT NULL AND ({birth} IS NULL OR {birth} <> floor({birth}) "
@@ -221,7 +228,12 @@ def _check(connection: duckdb.DuckDBPyConnection, file: _File, source: TableSour
         count, first, value = answers[3 * position : 3 * position + 3]
         if count:
             remedy = "Correct the rows, or leave them out of the file and say so"
+            if name == "percentage" and not keep:
+                remedy += f"; 0 and above 100 can be kept and counted with `irregular: keep` in {LAYOUT}"
             problems.append(Problem(f"{what} (in {count} rows)", remedy, file.name, first, file.columns[name], value))
+    found = fractions(connection, file.relation, size, (file["municipality"], file["year"]), keep=keep)
+    if found:
+        problems.append(Problem(found.what, found.remedy, file.name, found.row, file.columns["percentage"]))
     return problems + _repeated(connection, file)
 
 
@@ -336,11 +348,13 @@ def _copy(
             # Pseudonyms in letters: any stable whole number will do, since nothing but equality is used.
             person = f"coalesce(try_cast(trim({person}) AS BIGINT), (hash(trim({person})) >> 1)::BIGINT)"
         code = f"nullif({_position_code(file)}, '')"
+        size = percentage(f"r.{file['percentage']}", numeric=file.numeric("percentage"))
+        size = size if file.numeric("percentage") else f"nullif({size}, '')"
         selects.append(
             f"SELECT {file.number} AS file, places.place AS municipality, {year}::BIGINT AS year, "
             f"{person}::BIGINT AS person, sector_codes.code AS sector, {code} AS position_code, sex_codes.code AS sex, "
             f"r.{file['birth_year']}::BIGINT AS birth_year, "
-            f"round(r.{file['percentage']}::DOUBLE, 4) AS percentage, employment_codes.code AS employment "
+            f"round({size}::DOUBLE, 4) AS percentage, employment_codes.code AS employment "
             f"FROM {file.relation} AS r {joins} "
             f"LEFT JOIN places ON r.{file['municipality']}::VARCHAR = places.word AND {year} = places.year"
         )

@@ -10,8 +10,8 @@ import pandas as pd
 
 from evaluation.errors import InputError, Problem
 from evaluation.municipalities import Register
-from evaluation.sources import SIGNS, Raw, as_text, dates, identity_numbers, numbers, quarters, years
-from evaluation.tables.declare import Column, Table
+from evaluation.sources import SIGNS, Raw, amounts, as_text, dates, identity_numbers, numbers, quarters, years
+from evaluation.tables.column import Column, Table
 from evaluation.tables.layout import LAYOUT, TableSource, nearest
 
 SHOWN_ALIKE = 5
@@ -90,7 +90,7 @@ def tidy(table: Table, raw: Raw, source: TableSource, register: Register) -> Tid
     problems.found += unmapped
     if problems.found:
         return Tidy(raw.file, empty, raw.frame.index, empty, tuple(problems.found), {}, raw.numbered)
-    raw, unused = _in_use(table, raw, names)
+    raw, unused = _in_use(table, _one_each(table, raw, names), names)
     problems.raw = raw
     cells = raw.frame.reset_index(drop=True)
     columns: dict[str, pd.Series] = {}
@@ -115,6 +115,8 @@ def tidy(table: Table, raw: Raw, source: TableSource, register: Register) -> Tid
                 signs[sign] = signs.get(sign, 0) + count
             if not column.nullable:
                 reason = reason.where((reason != "") | (read.missing == ""), read.missing)
+        elif column.kind == "amount":
+            columns[column.name] = amounts(cells[name]).figures
         elif column.kind == "municipality":
             columns[column.name] = _municipalities(cells[name], columns, raw, name, register, problems)
         elif column.kind == "text" and column.nullable:
@@ -181,9 +183,20 @@ def _in_use(table: Table, raw: Raw, names: Mapping[str, str]) -> tuple[Raw, int]
     return (replace(raw, frame=raw.frame[~unused]), int(unused.sum())) if unused.any() else (raw, 0)
 
 
+def _one_each(table: Table, raw: Raw, names: Mapping[str, str]) -> Raw:
+    """Repeat rows whose cell holds several values, once for each; all keep the row number of the file."""
+    frame = raw.frame
+    for name in [names[column.name] for column in table.columns if column.several and column.name in names]:
+        parts = as_text(frame[name]).str.split(r"\s*[,;]\s*", regex=True)
+        # A separator too many is no value; a cell without any value stays, and is a problem.
+        filled = parts.map(lambda found: [part for part in found if part] or [""])
+        frame = frame.assign(**{name: filled}).explode(name)
+    return replace(raw, frame=frame)
+
+
 def _absent(column: Column, index: pd.Index) -> pd.Series:
-    kinds = {"number": "float64", "integer": "Int64", "year": "Int64", "date": "object"}
-    return pd.Series(pd.NA if column.kind != "date" else None, index=index, dtype=kinds.get(column.kind, "str"))
+    kinds = {"number": "float64", "amount": "float64", "integer": "Int64", "year": "Int64", "date": "object"}
+    return pd.Series([None] * len(index), index=index, dtype=kinds.get(column.kind, "str"))
 
 
 def _municipalities(

@@ -42,9 +42,10 @@ class Piece:
         Estimates of the effect asked about (trends taken as parallel) and of the move, in the sign assumed.
     covariance : (2, 2) float
         Of target and move.
-    on_target, on_move : (vertices,) float
+    on_target, on_move : (4,) float
         Each vertex is the statistic on_target x (target - effect) + on_move x move: the upper inequalities, the lower,
-        then one for each period.
+        and both together in the period where they weigh most and in that where they weigh least; those of the other
+        periods lie between.
     """
 
     target: float
@@ -112,10 +113,10 @@ def _upper_tail(value: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndar
 
 def pieces(study: EventStudy, weights: np.ndarray, bound: float) -> list[Piece]:
     """Return the polyhedra of the restriction: each move before the treatment, in each sign."""
-    before, after = len(study.before), len(study.after)
+    before = len(study.before)
     estimate = study.estimate.to_numpy(dtype=float)
     covariance = study.covariance.to_numpy(dtype=float)
-    moves = np.diff(np.insert(np.eye(before + after), before, 0.0, axis=0), axis=0)
+    moves = np.diff(np.insert(np.eye(len(estimate)), before, 0.0, axis=0), axis=0)
     target = np.r_[np.zeros(before), weights]
     by_move = np.cumsum(weights[::-1])[::-1]
     found = []
@@ -133,8 +134,8 @@ def pieces(study: EventStudy, weights: np.ndarray, bound: float) -> list[Piece]:
                     target=float(target @ estimate),
                     move=float(sign * move @ estimate),
                     covariance=pair @ covariance @ pair.T,
-                    on_target=np.r_[1 / high, -1 / low, np.zeros(after)],
-                    on_move=np.r_[-drift / high, -drift / low, -2 * bound / both],
+                    on_target=np.array([1 / high, -1 / low, 0.0, 0.0]),
+                    on_move=np.array([-drift / high, -drift / low, -2 * bound / both.min(), -2 * bound / both.max()]),
                 )
             )
     return found
