@@ -50,7 +50,7 @@ def test_every_municipality_gets_a_page_its_data_and_a_line_in_the_index(tmp_pat
     for stem in ("0301/0301-as-oy", "6233/6233-varghaug", "6234/6234-abmirnjarga"):
         assert {f"{stem}.html", f"{stem}.pdf", f"{stem[:4]}/data/tall.csv", f"{stem[:4]}/findings.json"} <= names
     page = (made.folder / "6233/6233-varghaug.html").read_text(encoding="utf-8")
-    assert "Kommune 6233" in page
+    assert re.findall(r"<h(\d)[^>]*>([^<]*)<", page) == [("1", "Kommune 6233"), ("2", "Om"), ("2", "Mer")]
     assert '<a href="#fig-profile-6233-kurve">figur 1</a>' in page
     assert "<script" not in page
     assert "http" not in re.sub(r'xmlns(:\w+)?="[^"]*"|data:[^"]*', "", page)

@@ -26,12 +26,12 @@ def project(folder: Path, last: str = "municipality") -> Path:
     """Write notebooks/profile.ipynb, whose last cell is `last`, and a parameter file; return the folder."""
     titles = [toys.markdown(f"# {text}", language) for language, text in (("nb", "Profil"), ("nn", "Profil"))]
     titles.append(toys.markdown("# Profile", "en"))
-    text = f"text = f'## Kommune {{municipality}}\\n\\nSe @fig:kurve.'\n{{'text/markdown': text, {toys.PROSE!r}: ''}}"
+    text = r"text = f'## Kommune {municipality}\n\nSe @fig:kurve.\n\n### Om\n\n### Mer'"
     shown = f"display({{'text/markdown': text, {toys.PROSE!r}: {{'text': text}}}}, raw=True)"
     cells = (
         toys.code(PARAMETERS, "parameters"),
         toys.code(SHARED),
-        toys.code(f"from IPython.display import display\n{text.splitlines()[0]}\n{shown}"),
+        toys.code(f"from IPython.display import display\n{text}\n{shown}"),
         toys.shows(toys.figure("kurve"), toys.table("tall"), toys.finding("level")),
         toys.code(last),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,7 @@ def opened(source: Path | str | pd.DataFrame, memory_limit: str) -> Iterator[Duc
                     value=memory_limit,
                 )
             ) from error
+        connection.execute(f"SET threads = {_threads(connection)}")
         connection.execute(f"SET temp_directory = '{_quoted(spill)}'")
         if isinstance(source, pd.DataFrame):
             connection.register("register", source)
@@ -54,6 +56,13 @@ def opened(source: Path | str | pd.DataFrame, memory_limit: str) -> Iterator[Duc
                 what = f"The register cannot be read as {'CSV' if text else 'Parquet'}"
                 raise InputError(Problem(what, "Prepare it with load_study first", file=str(path))) from error
         yield connection
+
+
+def _threads(connection: DuckDBPyConnection) -> int:
+    """Return how many threads the memory has room for: each keeps tables of its own while it adds up."""
+    size, unit = str(connection.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]).split()
+    room = float(size) * {"MiB": 1, "GiB": 2**10, "TiB": 2**20}.get(unit, 0)
+    return max(1, min(os.cpu_count() or 1, int(room // 40)))
 
 
 def _quoted(text: str) -> str:

@@ -67,16 +67,16 @@ def render_page(folder: Path, front: Front, epoch: int, name: str) -> None:
     """
     with tempfile.TemporaryDirectory(prefix="ev-") as scratch:
         work = Path(scratch)
+        metadata = {**_metadata(front), "alone": True}
         sheets = [(TEMPLATES / f"{sheet}.css").read_text(encoding="utf-8") for sheet in ("report", "page")]
         values = {
             "variables": {"stylesheet": "\n".join(sheets)},
-            "metadata": _metadata(front),
+            "metadata": metadata,
             "template": str(TEMPLATES / "page.html"),
             "html-math-method": {"method": "mathml"},
-            "number-sections": False,
         }
         _pandoc("html5", folder / f"{name}.html", values, folder, epoch, work)
-        values = {"metadata": _metadata(front), "template": str(TEMPLATES / "page.typ"), "number-sections": False}
+        values = {"metadata": metadata, "template": str(TEMPLATES / "page.typ")}
         _typeset(folder / f"{name}.typ", values, epoch, work)
 
 

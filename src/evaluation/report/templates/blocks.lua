@@ -191,7 +191,8 @@ local format = FORMAT:match('html') and 'html' or FORMAT:match('typst') and 'typ
 
 -- The document -------------------------------------------------------------------------------------------------
 
--- Only a chapter's own title is of the first level, and no level is skipped (PDF/UA asks for that).
+-- Only a chapter's own title is of the first level, and no level is skipped (PDF/UA asks for that). On a page of its
+-- own the notebook's title is not shown, and what stands below it moves up.
 local function regular_headings(doc)
   local last = 0
   return doc:walk {
@@ -199,6 +200,7 @@ local function regular_headings(doc)
     Header = function(header)
       local own = header.classes:includes('chapter') or header.classes:includes('appendix')
       if header.level == 1 and not own then header.level = 2 end
+      if doc.meta.alone then header.level = header.level - 1 end
       header.level = math.min(header.level, last + 1)
       last = header.level
       return header
