@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -187,3 +189,35 @@ def test_a_widget_is_left_out_of_the_notebook(run, tmp_path):
     toys.write(tmp_path, "a", toys.shows(bundle, toys.prose("text")))
     outputs = run(tmp_path, "a")["a"].cells[0].outputs
     assert [output.data["text/markdown"] for output in outputs] == ["text"]
+
+
+def test_a_run_that_is_killed_leaves_no_kernel(tmp_path, cold):
+    mark = tmp_path / "pid"
+    source = f"import os, pathlib, time\npathlib.Path({str(mark)!r}).write_text(str(os.getpid()))\ntime.sleep(600)"
+    path = toys.write(tmp_path, "slow", toys.code(source))
+    script = "import sys\nfrom pathlib import Path\nfrom evaluation.report import warm\nwarm.LIBRARIES = ()\n"
+    script += "from evaluation.report.execute import execute_one\nfrom evaluation.report.kernels import Kernels\n"
+    script += "from evaluation.report.parameters import Run\npath = Path(sys.argv[1])\n"
+    script += (
+        f"with Kernels(path.parent, 0, cold={cold}) as kernels:\n    execute_one(Run('slow', path, {{}}), kernels)"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    process = subprocess.Popen([sys.executable, "-c", script, str(path)], env=environment)
+    deadline = time.monotonic() + 90
+    while not (mark.exists() and mark.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 10
+    while lives(int(mark.read_text())) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not lives(int(mark.read_text()))
+
+
+def lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{pid}/stat")
+    return not status.exists() or status.read_text().rsplit(") ", 1)[1][0] != "Z"
