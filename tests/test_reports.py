@@ -144,11 +144,11 @@ def test_the_true_effects_lie_in_the_chapters_own_intervals(midterm):
         if not entry["notebook"].startswith("08")
     }
     true = truth["sick_leave"]["overall"]["2013K4"]["municipalities"]
-    for name in ("effect", "effect_imputation"):
+    for name in ("effect", "effect_callaway_santanna"):
         entry = findings["sick_leave", name]
         assert entry["low"] <= true <= entry["high"], name
-    # The two estimators must not merely be vague: the sharper one finds the effect.
-    assert findings["sick_leave", "effect_imputation"]["high"] < 0
+    # The estimate must not merely be vague: the prespecified one finds the effect.
+    assert findings["sick_leave", "effect"]["high"] < 0
     full_time = findings["position_sizes", "full_time_effect"]
     true = truth["positions"]["overall"]["2013"]["full_time_share_municipalities"]
     assert full_time["low"] <= true <= full_time["high"]
@@ -178,22 +178,16 @@ def test_the_final_report_is_complete_in_its_language(final):
     assert _Images(page).language == language
     visible = re.sub(r"<style.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL)
     text = " ".join(visible.split()) + " ".join(alt or "" for alt in _Images(page).alts)
-    words = {
-        "en": {
-            "own": ["sick leave", "full-time", "municipalities"],
-            "other": ["sykefravær", "sjukefråvær", "kommunene"],
-        },
-        "nn": {
-            "own": ["sjukefråvær", "heiltid", "kommunane"],
-            "other": ["sykefravær", "kommunene", "heltid", " ikke "],
-        },
+    own, foreign = {
+        "en": (["sick leave", "full-time", "municipalities"], ["sykefravær", "sjukefråvær", "kommunene"]),
+        "nn": (["sjukefråvær", "heiltid", "kommunane"], ["sykefravær", "kommunene", "heltid", " ikke "]),
     }[language]
-    for word in words["own"]:
+    for word in own:
         assert word in text.lower(), word
     # Names in the data (files, sources, invented networks) stay in the language of the data.
     prose = re.sub(r"<(td|th)[ >].*?</\1>", " ", page, flags=re.DOTALL)
     prose = re.sub(r"<style.*?</style>|<[^>]+>", " ", prose, flags=re.DOTALL).lower()
-    assert not [word for word in words[1] if word in prose]
+    assert not [word for word in foreign if word in prose]
     charts = list((out / "figures").glob("*.svg"))
     assert charts
 
@@ -218,7 +212,7 @@ def test_in_the_null_scenario_the_report_finds_no_effect(tmp_path):
     done = _evaluation("report", parameters, "--data", data, "--out", tmp_path / "out", "--chapters", "02_sick_leave")
     assert done.returncode == 0, done.stderr
     findings = json.loads((tmp_path / "out" / "findings.json").read_text(encoding="utf-8"))
-    for name in ("effect", "effect_imputation"):
+    for name in ("effect", "effect_callaway_santanna"):
         entry = next(entry for entry in findings if entry["name"] == name)
         assert entry["low"] <= 0 <= entry["high"], name
     assert "ikke funnet noen sikker effekt" in (tmp_path / "out" / "report.md").read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -59,7 +60,8 @@ def make(folder: Path, municipalities: str = "all", **options: Any) -> Made:
     return make_profiles(municipalities, folder / "params" / "toy.yaml", root=folder, **options)
 
 
-def processes() -> set[str]:
-    """Return the running processes of the suite's own workers."""
-    listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
-    return {line for line in listed.splitlines() if "profiles.worker" in line or "fork_server" in line}
+def processes() -> list[str]:
+    """Return the processes that this one has started and that still run."""
+    listed = subprocess.run(["ps", "-eo", "ppid=,args="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(maxsplit=1) for line in listed.splitlines()]
+    return [row[1] for row in rows if row[0] == str(os.getpid()) and "profiles.worker" in row[-1]]

@@ -28,7 +28,7 @@ QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 COUNT = {"position": "positions", "employee": "persons"}
 FULL_TIME = 1000
 SMALL = 50.0
-MEMORY = "160MB"
+MEMORY = "120MB"
 """What DuckDB may use: with Python and pandas beside it a reading of any size stays below 400 MB."""
 
 
@@ -329,7 +329,7 @@ class Histogram:
             code, keys = np.zeros(len(self.data), dtype=np.int64), pd.DataFrame(index=pd.RangeIndex(1))
         order = np.argsort(code * (tenths.max(initial=0) + 1) + tenths, kind="stable")
         keys = keys.astype({name: "str" for name in keys if keys[name].dtype == "category"})
-        return names, keys, code[order], tenths[order], self.data[self.count].to_numpy()[order], order
+        return names, keys, code[order], tenths[order], self.data[self.count].to_numpy(dtype=np.int64)[order], order
 
     def _require(self, names: Sequence[str]) -> None:
         problems = [

@@ -82,19 +82,28 @@ def read_cells(
             statements = [_employees(wanted, values, int(year)) for year in values["year"]]
         else:
             statements = [_positions(wanted, values, given)]
-        cell, count = _added([connection.execute(statement).fetchnumpy() for statement in statements])
+        parts = [connection.execute(statement).fetchnumpy() for statement in statements]
+    cell, count = _added(parts)
     return _without_none(_decoded(cell, count, wanted, values), account, given)
 
 
 def _added(parts: list[dict[str, Any]]) -> tuple[Any, Any]:
-    """Put cells of several readings together in order, adding up those that occur in more than one."""
-    cell, count = (np.concatenate([np.ma.getdata(part.pop(name)) for part in parts]) for name in ("cell", "n"))
-    if (np.diff(cell) > 0).all():
+    """Put the cells of several readings together in order, adding up those that occur in more than one.
+
+    Empties `parts` on the way: there may be millions of cells.
+    """
+    cell = np.concatenate([np.ma.getdata(part.pop("cell")) for part in parts])
+    count = np.concatenate([np.ma.getdata(part.pop("n")) for part in parts])
+    if (cell[1:] > cell[:-1]).all():
         return cell, count
     order = np.argsort(cell, kind="stable")
     cell, count = cell[order], count[order]
-    first = np.flatnonzero(np.concatenate([[True], np.diff(cell) > 0]))
-    return cell[first], np.add.reduceat(count, first)
+    del order
+    first = np.concatenate([[True], cell[1:] > cell[:-1]])
+    if first.all():
+        return cell, count
+    starts = np.flatnonzero(first)
+    return cell[starts], np.add.reduceat(count, starts)
 
 
 def keep_rows(connection: DuckDBPyConnection, years: Sequence[int] = ()) -> None:
@@ -265,13 +274,15 @@ def _decoded(cell: Any, count: Any, wanted: Sequence[str], values: dict[str, pd.
         code %= max(len(values[name]), 1)
         index = values[name]
         columns[name] = (
-            np.take(index.to_numpy(), code)
+            np.take(index.to_numpy().astype(np.int32), code)
             if _numbered(index)
             else pd.Categorical.from_codes(code.astype(_narrow(len(index))), categories=index, validate=False)
         )
     del rest
     frame = pd.DataFrame({**columns, "percentage": percentage}, copy=False)
-    frame["count"] = np.asarray(count, dtype=np.int64)
+    # Half the room of the usual whole numbers, which counts in cells this small never need.
+    fits = int(count.max(initial=0)) <= np.iinfo(np.int32).max
+    frame["count"] = np.asarray(count, dtype=np.int32 if fits else np.int64)
     return frame
 
 

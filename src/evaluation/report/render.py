@@ -26,6 +26,7 @@ READER = (
     "-citations-yaml_metadata_block-pandoc_title_block-implicit_figures-example_lists-smart"
     "+ascii_identifiers"
 )
+SCALES = ("1", "0.94", "0.88", "0.82")  # of a page that must fit
 WIDE = "100000"  # columns: a pipe table's line is never so long that pandoc sets its widths by the dashes
 
 
@@ -58,7 +59,9 @@ def render(folder: Path, front: Front, epoch: int) -> None:
 
 
 def render_page(folder: Path, front: Front, epoch: int, name: str) -> None:
-    """Write `folder`/<name>.html and .pdf, a page or two without contents list, from report.md as `render` does.
+    """Write `folder`/<name>.html and .pdf, two pages without contents list, from report.md as `render` does.
+
+    What would run on to a third page is set smaller, as far as it stays readable.
 
     Raises
     ------
@@ -77,7 +80,7 @@ def render_page(folder: Path, front: Front, epoch: int, name: str) -> None:
         }
         _pandoc("html5", folder / f"{name}.html", values, folder, epoch, work)
         values = {"metadata": metadata, "template": str(TEMPLATES / "page.typ")}
-        _typeset(folder / f"{name}.typ", values, epoch, work)
+        _typeset(folder / f"{name}.typ", values, epoch, work, pages=2)
 
 
 def _html(folder: Path, front: Front, epoch: int, work: Path) -> None:
@@ -107,22 +110,23 @@ def _pdf(folder: Path, front: Front, epoch: int, work: Path) -> None:
     _typeset(folder / "report.typ", values, epoch, work)
 
 
-def _typeset(source: Path, values: Mapping[str, Any], epoch: int, work: Path) -> None:
-    """Write the PDF of the same name as the Typst `source`, in whose folder report.md and its pictures lie."""
+def _typeset(source: Path, values: Mapping[str, Any], epoch: int, work: Path, pages: int | None = None) -> None:
+    """Write the PDF of the same name as the Typst `source`, in whose folder report.md and its pictures lie.
+
+    A template that asks for `pages` is set smaller until it fills no more of them.
+    """
     import typst
 
     folder = source.parent  # Typst reads pictures below the folder of its source only.
     _pandoc("typst-smart", source, values, folder, epoch, work)
+    common: dict[str, Any] = {"root": folder, "ignore_system_fonts": True, "font_paths": []}
     try:
-        pdf = typst.compile(
-            source,
-            root=folder,
-            format="pdf",
-            ignore_system_fonts=True,
-            font_paths=[],
-            pdf_standards="ua-1",
-            timestamp=epoch,
-        )
+        size = {}
+        for scale in SCALES if pages else ():
+            size = {"scale": scale}
+            if int(typst.query(source, "<pages>", field="value", one=True, sys_inputs=size, **common)) <= (pages or 0):
+                break
+        pdf = typst.compile(source, format="pdf", pdf_standards="ua-1", timestamp=epoch, sys_inputs=size, **common)
     except typst.TypstError as error:
         raise ReportError(f"the PDF could not be made: {error}") from None
     finally:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import io
 import json
 import mmap
 import os
@@ -71,12 +72,24 @@ def _prepare(setting: Setting) -> tuple[Inline, str | None]:
     for name in (*setting.libraries, *RENDERING):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    if "matplotlib" in sys.modules:
+        _draw()
     inline = Inline(read_notebook(Path(setting.notebook)), setting.parameters)
     failure = inline.run(inline.shared_until(setting.varied))
     gc.collect()
     gc.freeze()
     told = None if failure is None else _told(failure, Task("", "", ""), setting, shared=True)
     return inline, told
+
+
+def _draw() -> None:
+    """Draw once, so that what matplotlib finds out at the first drawing (fonts above all) is known to every child."""
+    from matplotlib.figure import Figure
+
+    for kind in ("png", "svg"):
+        figure = Figure()
+        figure.subplots().set_title("0")
+        figure.savefig(io.BytesIO(), format=kind)
 
 
 def _forked(inline: Inline, task: Task, setting: Setting, folder: Path, place: mmap.mmap) -> str | None:
@@ -120,6 +133,7 @@ def _forked(inline: Inline, task: Task, setting: Setting, folder: Path, place: m
 
 def _make(inline: Inline, task: Task, setting: Setting, folder: Path, place: mmap.mmap, tell: int) -> int:
     """In the child: run the rest of the cells and render; tell what went wrong or None, and return the exit status."""
+    gc.set_threshold(100_000)  # a collection would copy what is shared, and the process soon ends
     try:
         if "numpy" in sys.modules:
             sys.modules["numpy"].random.seed()

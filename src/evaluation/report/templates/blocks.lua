@@ -142,6 +142,7 @@ local function html_exhibit(div, caption, body, notes)
   return blocks
 end
 
+local alone = nil -- whether the document is a page of its own, with a size that is found by trying
 local unbroken = 20 -- rows of a table that is kept on one page
 
 local function typst_exhibit(div, caption, body, notes)
@@ -154,7 +155,7 @@ local function typst_exhibit(div, caption, body, notes)
     kind = 'image'
     content = string.format(
       '#image(%s, alt: %s, width: %s)', quoted(svg), quoted(pandoc.utils.stringify(image.caption)),
-      image.attributes.width or '100%'
+      (alone and 'page-scale * ' or '') .. (image.attributes.width or '100%')
     )
   end
   local note = #notes > 0 and '\n#report-note[' .. typst(notes) .. ']' or ''
@@ -194,6 +195,7 @@ local format = FORMAT:match('html') and 'html' or FORMAT:match('typst') and 'typ
 -- Only a chapter's own title is of the first level, and no level is skipped (PDF/UA asks for that). On a page of its
 -- own the notebook's title is not shown, and what stands below it moves up.
 local function regular_headings(doc)
+  alone = doc.meta.alone
   local last = 0
   return doc:walk {
     traverse = 'topdown',
