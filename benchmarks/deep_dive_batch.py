@@ -1,10 +1,11 @@
 """Profiles of all 428 municipalities take at most a quarter of the time of the same notebooks run one by one.
 
-Makes the profiles (HTML, PDF, data) of 4 and of 24 municipalities by `evaluation deep-dives` with two workers, which
-tells the start from the time of one more profile, and runs the notebook of 6 of them by the papermill command, one by
-one, which makes no page at all. Both are then drawn out to 428 along a straight line. Seconds on the clock depend on
-what else the machine does; processor seconds, of which two cores give two a second, hardly do. Memory is the largest
-sum over all processes of the run of what each holds alone and its share of what it holds with others.
+Makes the profiles (HTML, PDF, data, index) of every municipality in one run of `evaluation deep-dives` with two
+workers, from a folder without any, and runs the notebook of 8 of them by the papermill command, one by one, half before
+and half after; papermill makes no page at all, and its time is drawn out to as many. Seconds on the clock depend on
+what else the machine does, of which the mean load tells (beyond the run's own 2); processor seconds, of which two cores
+give two a second, hardly do. Memory is the largest sum over all processes of the run of what each holds alone and its
+share of what it holds with others.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,54 +27,56 @@ import pandas as pd
 KIND = "bench"
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
-ALL, FEW, SOME, ONE_BY_ONE, WORKERS = 428, 4, 24, 6, 2
+ONE_BY_ONE, WORKERS = 8, 2
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds on the clock, processor seconds, and the largest memory in megabytes."""
+    """Seconds on the clock, processor seconds, the largest memory in megabytes, and the machine's mean load."""
 
     clock: float
     processor: float
     memory: float
+    load: float
 
 
-def run() -> pd.DataFrame:
-    with (ROOT / "data" / "demo" / "municipalities.csv").open(encoding="utf-8") as file:
-        valid = [row["code"] for row in csv.DictReader(file) if row["valid_to"] == ""]
-    chosen = valid[:: len(valid) // SOME][:SOME]  # from all over the country, of all sizes
+def run(codes: Sequence[str] | None = None) -> pd.DataFrame:
+    """Measure; `codes` are the municipalities, all by default."""
+    codes = _all_codes() if codes is None else list(codes)
+    count = len(codes)
+    sample = codes[:: max(1, count // ONE_BY_ONE)][:ONE_BY_ONE]  # from all over the country, of all sizes
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _profiles(chosen[:1], folder / "first")  # the study's tables are prepared once for all
-        few = _profiles(chosen[:FEW], folder / "few")
-        some = _profiles(chosen, folder / "some")
-        single = [_papermill(code, folder / f"{code}.ipynb") for code in chosen[:ONE_BY_ONE]]
+        _profiles(codes[:1], folder / "first")  # the study's tables are prepared once for all
+        single = [_papermill(code, folder / f"{code}.ipynb") for code in sample[::2]]
+        batch = _profiles(codes, folder / "all")
+        single += [_papermill(code, folder / f"{code}.ipynb") for code in sample[1::2]]
+    alone = Cost(*(sum(getattr(cost, part) for cost in single) / len(single) for part in Cost.__dataclass_fields__))
+    drawn_out = f"drawn out from {len(single)} of them"
     rows = [
-        ("profiles: municipalities made in this run", SOME, "profiles", f"{WORKERS} workers"),
-        ("profiles: largest memory of the run", some.memory, "megabytes", "all processes"),
+        ("profiles in one run", count, "profiles", f"{WORKERS} workers, none failed"),
+        ("profiles: all", batch.clock, "seconds, clock", "HTML, PDF, data and index"),
+        ("profiles: each", batch.clock / count, "seconds, clock", ""),
+        ("profiles: all", batch.processor, "seconds, processor", ""),
+        ("profiles: each", batch.processor / count, "seconds, processor", ""),
+        ("profiles: largest memory", batch.memory, "megabytes", "all processes; target: under 3000"),
+        ("profiles: mean load", batch.load, "processes", "of the whole machine"),
+        ("papermill command: each", alone.clock, "seconds, clock", "the notebook alone, no page"),
+        ("papermill command: each", alone.processor, "seconds, processor", ""),
+        ("papermill command: all", count * alone.clock, "seconds, clock", drawn_out),
+        ("papermill command: mean load", alone.load, "processes", "of the whole machine"),
+        ("ratio", batch.clock / (count * alone.clock), "of the clock", "target: at most 0.25"),
+        ("ratio of processor seconds", batch.processor / (count * alone.processor), "", ""),
     ]
-    for unit in ("clock", "processor"):
-        one = (getattr(some, unit) - getattr(few, unit)) / (SOME - FEW)
-        start = getattr(few, unit) - FEW * one
-        alone = sum(getattr(cost, unit) for cost in single) / ONE_BY_ONE
-        told = f"seconds, {unit}"
-        rows += [
-            ("profiles: start", start, told, "workers, libraries, shared cells"),
-            ("profiles: each", one, told, "notebook, HTML, PDF and data"),
-            (f"profiles: all {ALL}", start + ALL * one, told, f"drawn out from {FEW} and {SOME}"),
-            ("papermill command: each", alone, told, f"mean of {ONE_BY_ONE}; the notebook alone, no page"),
-            (f"papermill command: all {ALL}", ALL * alone, told, f"drawn out from {ONE_BY_ONE}"),
-        ]
-        ratio = (start + ALL * one) / (ALL * alone)
-        if unit == "clock":
-            rows.append(("ratio", ratio, "of the clock", "target: at most 0.25"))
-            rows.append(("profiles: sustained rate per core", 60 / one / WORKERS, "a minute", "clock"))
-        else:
-            rows.append(("ratio, were the cores idle", ratio / WORKERS, "of the clock", "from processor seconds"))
     return pd.DataFrame(rows, columns=["what", "value", "unit", "note"]).round({"value": 3})
 
 
-def _profiles(codes: list[str], out: Path) -> Cost:
+def _all_codes() -> list[str]:
+    with (ROOT / "data" / "demo" / "municipalities.csv").open(encoding="utf-8") as file:
+        return [row["code"] for row in csv.DictReader(file) if row["valid_to"] == ""]
+
+
+def _profiles(codes: Sequence[str], out: Path) -> Cost:
     command = [str(BIN / "evaluation"), "deep-dives", "--municipalities", ",".join(codes), "--out", str(out)]
     cost = _measured([*command, "--workers", str(WORKERS)])
     assert len(list(out.glob("*/*.pdf"))) == len(codes)
@@ -88,8 +92,9 @@ def _measured(command: list[str]) -> Cost:
     """Run a command in the project; its processor seconds are those of all its processes that it waited for."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    largest = [0.0]
-    watcher = threading.Thread(target=_watch, args=(process, largest), daemon=True)
+    largest: list[float] = []
+    loads: list[float] = []
+    watcher = threading.Thread(target=_watch, args=(process, largest, loads), daemon=True)
     watcher.start()
     status = process.wait()
     clock, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -97,13 +102,16 @@ def _measured(command: list[str]) -> Cost:
     if status:
         raise RuntimeError(f"{' '.join(command)} ended with status {status}")
     processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(clock, processor, largest[0])
+    return Cost(clock, processor, max(largest), sum(loads) / len(loads))
 
 
-def _watch(process: subprocess.Popen[bytes], largest: list[float]) -> None:
-    while process.poll() is None:
-        largest[0] = max(largest[0], sum(_held(pid) for pid in _family(process.pid)) / 1024)
-        time.sleep(0.5)
+def _watch(process: subprocess.Popen[bytes], largest: list[float], loads: list[float]) -> None:
+    while True:
+        largest.append(sum(_held(pid) for pid in _family(process.pid)) / 1024)
+        loads.append(os.getloadavg()[0])
+        if process.poll() is not None:
+            return
+        time.sleep(1)
 
 
 def _family(top: int) -> list[int]:

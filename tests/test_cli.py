@@ -86,11 +86,32 @@ def test_the_manifest_accounts_for_inputs_and_outputs(toy):
 
 def test_the_same_report_twice_is_equal_byte_by_byte(toy, monkeypatch, capsys):
     before = hashes(toy / "reports" / "toy")
-    status, out, err = call(monkeypatch, capsys, toy, "report", "toy", "--workers", "1")
+    status, out, err = call(monkeypatch, capsys, toy, "report", "toy", "--workers", "1", "--fresh")
     assert status == 0
     assert out.splitlines() == [str(Path("reports", "toy", f"report.{kind}")) for kind in ("html", "pdf", "docx")]
     assert "3 of 3" in err
     assert hashes(toy / "reports" / "toy") == before
+
+
+def test_an_unchanged_report_is_left_as_it_is_and_a_changed_one_made_again(toy, monkeypatch, capsys, tmp_path):
+    out = tmp_path / "out"
+    arguments = ("report", "toy", "--out", str(out))
+    assert call(monkeypatch, capsys, toy, *arguments)[0] == 0
+    made = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
+    status, _, err = call(monkeypatch, capsys, toy, *arguments)
+    assert status == 0
+    assert "Nothing has changed" in err
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == made
+    before = hashes(out)
+    (out / "report.html").write_text("touched by hand", encoding="utf-8")
+    assert call(monkeypatch, capsys, toy, *arguments)[0] == 0
+    assert hashes(out) == before
+    page = out / "report.html"
+    seen = page.stat().st_mtime_ns
+    assert call(monkeypatch, capsys, toy, *arguments, "--fresh")[0] == 0
+    assert page.stat().st_mtime_ns != seen
+    assert call(monkeypatch, capsys, toy, *arguments, "--language", "en")[0] == 0
+    assert 'lang="en"' in page.read_text(encoding="utf-8")
 
 
 def test_options_choose_language_chapters_and_folder(toy, monkeypatch, capsys, tmp_path):
@@ -214,15 +235,18 @@ finally:
 def test_demo_passes_its_options_on(monkeypatch, capsys, tmp_path):
     asked = {}
 
-    def generate(folder, *, scenario, seed):
-        asked.update(folder=folder, scenario=scenario, seed=seed)
+    def generate(folder, *, programme, scenario, seed):
+        asked.update(folder=folder, programme=programme, scenario=scenario, seed=seed)
         return {"a.csv": "0", "b.csv": "1"}
 
     monkeypatch.setattr("evaluation.demo.generate", generate)
     status, out, _ = call(monkeypatch, capsys, tmp_path, "demo", "--out", "here", "--scenario", "null", "--seed", "5")
     assert status == 0
-    assert asked == {"folder": Path("here"), "scenario": "null", "seed": 5}
+    assert asked == {"folder": Path("here"), "programme": "current", "scenario": "null", "seed": 5}
     assert "2 files" in out
+    assert call(monkeypatch, capsys, tmp_path, "demo", "--programme", "predecessor")[0] == 0
+    folder = Path("data") / "demo_predecessor"
+    assert asked == {"folder": folder, "programme": "predecessor", "scenario": "standard", "seed": None}
 
 
 def test_an_unknown_scenario_is_refused(monkeypatch, capsys, tmp_path):

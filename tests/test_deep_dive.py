@@ -21,7 +21,7 @@ from evaluation.municipalities import Register
 from evaluation.programme import Programme
 
 EXACT = 1e-9
-FRAMES = ("peers", "facts", "sick_leave", "sectors", "certified", "bands", "position_years", "gaps")
+FRAMES = ("peers", "facts", "sick_leave", "bands", "position_years", "gaps", "sectors")
 FRAMES += ("comparators", "neighbours", "balance", "donors")
 SECTORS = ("education", "health_care")
 # code, name, county, KOSTRA group, population, group, earlier
@@ -149,9 +149,9 @@ NEIGHBOURS = [f"00{70 + i}" for i in range(6)]
 
 
 def rate_by_hand(
-    study, codes, first: str, last: str, columns=("self_certified_days", "doctor_certified_days")
+    study, codes, first: str, last: str, columns=("self_certified_days", "doctor_certified_days"), sector=None
 ) -> float:
-    table = study.sick_leave
+    table = study.sick_leave if sector is None else study.sick_leave[study.sick_leave["sector"] == sector]
     inside = table["quarter"].between(pd.Period(first, freq="Q-DEC"), pd.Period(last, freq="Q-DEC"))
     rows = table[table["municipality"].isin(codes) & inside]
     return 100 * rows[list(columns)].to_numpy().sum() / rows["agreed_days"].sum()
@@ -227,13 +227,6 @@ def test_sick_leave_is_pooled_over_man_days(study, alone, who, codes):
         first = str(pd.Period(last, freq="Q-DEC") - 3)
         wanted = rate_by_hand(study, codes, first, last)
         assert rolled[who, pd.Period(last, freq="Q-DEC")] == pytest.approx(wanted, abs=EXACT)
-    kinds = alone.certified.set_index(["who", "kind", "when"])["rate"]
-    for kind in ("self_certified", "doctor_certified"):
-        wanted = rate_by_hand(study, codes, "2011Q1", "2011Q4", [f"{kind}_days"])
-        assert kinds[who, kind, "before"] == pytest.approx(wanted, abs=EXACT)
-    sectors = alone.sectors[(alone.sectors["who"] == who) & (alone.sectors["when"] == "after")]
-    total = 100 * sectors["lost_days"].sum() / sectors["agreed_days"].sum()
-    assert total == pytest.approx(rate_by_hand(study, codes, "2013Q1", "2013Q4"), abs=EXACT)
 
 
 def test_the_spread_of_peers_is_over_their_own_rates(study, alone):
@@ -286,6 +279,26 @@ def test_gaps_are_the_difference_of_the_changes(study, alone):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("side", "codes"), [("", ["0061"]), ("peers_", NEIGHBOURS)])
+def test_kinds_and_sectors_of_sick_leave_are_pooled_over_man_days_too(study, alone, side, codes):
+    for kind in ("self_certified", "doctor_certified"):
+        wanted = rate_by_hand(study, codes, "2011Q1", "2011Q4", [f"{kind}_days"])
+        assert alone.gap(f"{kind}_rate")[f"{side}before"] == pytest.approx(wanted, abs=EXACT)
+    assert alone.sectors["outcome"].tolist() == list(SECTORS)
+    for _, row in alone.sectors.iterrows():
+        wanted = rate_by_hand(study, codes, "2013Q1", "2013Q4", sector=row["outcome"])
+        assert row[f"{side}after"] == pytest.approx(wanted, abs=EXACT)
+
+
+def test_a_sector_has_the_gap_of_a_study_of_that_sector_alone(study, alone):
+    only = SimpleNamespace(**vars(study))
+    only.sick_leave = study.sick_leave[study.sick_leave["sector"] == "education"].reset_index(drop=True)
+    wanted = deep_dive.compare(only, "alone").gap("sick_leave_rate")
+    row = alone.sectors.set_index("outcome").loc["education"]
+    measured = ["before", "after", "gap", "low", "high", "placebo_share", "man_years"]
+    assert row[measured].tolist() == pytest.approx(wanted[measured].tolist())
+
+
 def test_row_order_and_a_histogram_made_before_change_nothing(study, alone):
     other = SimpleNamespace(**vars(study))
     other.sick_leave = study.sick_leave.sample(frac=1, random_state=2).reset_index(drop=True)
@@ -301,10 +314,7 @@ def test_row_order_and_a_histogram_made_before_change_nothing(study, alone):
 
 
 def test_every_frame_can_be_released(alone):
-    for name in ("sick_leave", "sectors", "certified"):
-        assert len(
-            release(getattr(alone, name), values=["rate", "lost_days", "agreed_days"], man_years="man_years").data
-        )
+    assert len(release(alone.sick_leave, values=["rate", "lost_days", "agreed_days"], man_years="man_years").data)
     bands = release(alone.bands, values=["share"], persons="persons", man_years="man_years", within=("who", "when"))
     assert bands.data.loc[bands.withheld, "share"].isna().all()
     assert not release(
@@ -395,7 +405,8 @@ def test_a_case_without_a_period_before_shows_levels_and_says_so():
     study = make_study(first="2011Q3")
     found = deep_dive.compare(study, "alone")
     assert "no_quarters_before" in keys(found)
-    assert set(found.sectors["when"]) == {"after"}
+    assert len(found.sick_leave)
+    assert found.sectors.empty
     assert set(found.gaps["outcome"]) == {"mean_size", "full_time_share"}
     assert found.gap("sick_leave_rate") is None
 
@@ -423,7 +434,7 @@ def test_peers_and_cases_that_lack_a_quarter_are_left_out_and_told(study):
     other.sick_leave = table[~gone]
     found = deep_dive.compare(other, "alone")
     note = next(note for note in found.notes if note.key == "peers_incomplete")
-    assert note.given == {"left_out": 1, "peers": 6, "outcomes": [labels()["sick_leave_rate"]]}
+    assert note.given == {"left_out": 1, "peers": 6, "outcomes": [labels()["short.sick_leave_rate"]]}
     assert found.gap("sick_leave_rate")["municipalities"] == 5
     gone = (table["municipality"] == "0061") & (table["quarter"] == pd.Period("2013Q2", freq="Q-DEC"))
     other.sick_leave = table[~gone]
@@ -501,7 +512,7 @@ def test_every_remark_reads_in_every_language(language):
         "periods": [2010],
         "cases": 3,
     }
-    values |= {"outcomes": [labels()["sick_leave_rate"], labels()["mean_size"]]}
+    values |= {"outcomes": [labels()["sick_leave_rate"], labels()["mean_size"]], "told": text("Told.")}
     for key, texts in TEXTS.items():
         asked = {name.split(":")[0] for _, name, _, _ in string.Formatter().parse(texts[language]) if name}
         note = deep_dive.Note(key, {name: values[name] for name in asked})

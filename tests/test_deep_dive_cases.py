@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,8 +14,10 @@ from test_deep_dive import NEIGHBOURS, TOWNS, make_study, rate_by_hand
 from evaluation import deep_dive
 from evaluation.deep_dive.across import wilson
 from evaluation.deep_dive.neighbours import balance, covariates, distances, nearest
-from evaluation.deep_dive.targets import judge
+from evaluation.disclosure import release
 from evaluation.errors import EstimationError, InputError
+from evaluation.goals import judge
+from evaluation.language import Words
 
 OUTSIDE = [town[0] for town in TOWNS if town[5] == "others"]
 START = pd.Period("2012Q1", freq="Q-DEC")
@@ -28,7 +31,7 @@ def study() -> SimpleNamespace:
 def with_tables(study: SimpleNamespace, **tables: pd.DataFrame) -> SimpleNamespace:
     """The study with more tables, as the real one tells of them."""
     other = SimpleNamespace(**vars(study), **tables)
-    other.has = lambda name: name in tables
+    other.has = lambda name: name in vars(other)
     other.as_of = datetime.date(2013, 12, 31)
     return other
 
@@ -90,7 +93,8 @@ def test_balance_is_the_difference_of_means_in_standard_deviations(study):
     others = known.drop(index="case")
     for name in ("level", "size"):
         mean = others.loc[NEIGHBOURS, name].mean()
-        assert table.loc[name, "peers"] == pytest.approx(mean)
+        # Size is compared by its logarithm and told in man-years.
+        assert table.loc[name, "peers"] == pytest.approx(np.exp(mean) if name == "size" else mean)
         wanted = (known.loc["case", name] - mean) / others[name].std()
         assert table.loc[name, "peers_difference"] == pytest.approx(wanted)
     nearer = deep_dive.compare(study, "alone", neighbours=3).balance.set_index("covariate")
@@ -150,13 +154,36 @@ def test_the_synthetic_line_is_the_weighted_rolling_rate(study):
     assert line[pd.Period("2013Q2", freq="Q-DEC")] == pytest.approx(wanted + control.level_difference)
 
 
-def test_sectors_and_kinds_stand_in_one_table(study):
+def test_all_outcomes_and_sectors_stand_in_one_table(study):
     found = deep_dive.compare(study, "alone")
-    parts = found.parts_table().set_index("part")
-    assert set(parts.index) == {"education", "health_care", "self_certified", "doctor_certified"}
-    assert set(parts["split"]) == {"sectors", "kinds"}
-    own = found.certified.set_index(["who", "kind", "when"])["rate"]
-    assert parts.loc["self_certified", "case_after"] == own["case", "self_certified", "after"]
+    table = found.development()
+    assert table["outcome"].tolist() == [
+        "sick_leave_rate", "self_certified_rate", "doctor_certified_rate", "education", "health_care", "mean_size",
+        "full_time_share",
+    ]  # fmt: skip
+    assert table["split"].tolist()[1:5] == ["kinds", "kinds", "sectors", "sectors"]
+    assert table["split"].value_counts().drop(["kinds", "sectors"]).max() == 1
+    assert len(table["gap"].dropna()) == len(table)
+
+
+def test_a_small_sector_is_withheld_and_cannot_be_found_by_subtraction(study):
+    found = deep_dive.compare(study, "alone")
+    sectors = found.sectors.assign(man_years=[4.0, 400.0])
+    small = replace(found, sectors=sectors).development()
+    shown = release(small, values=["before", "after", "gap"], man_years="counted", within=["split"])
+    assert set(small.loc[shown.withheld, "outcome"]) == {"education", "health_care"}
+
+
+def test_a_case_and_its_peers_are_told_in_words(study):
+    joint = deep_dive.compare(study, "joint")
+    one, both = "lies in Øst, belongs to KOSTRA group 2", "and took part in no earlier programme."
+    assert joint.portrait["en"] == (
+        f"Askvær {one}, has 4,000 inhabitants {both} Bergsund {one}, has 9,000 inhabitants {both}"
+    )
+    assert joint.peer_names(2)["en"] == "among them Nabo F and Nabo E"
+    assert joint.peer_names(6)["en"].startswith("Nabo F, Nabo E,")
+    unknown = replace(joint, facts=joint.facts.head(1).assign(kostra_group=None, population=pd.NA, earlier=None))
+    assert unknown.portrait["en"] == "Askvær lies in Øst."
 
 
 # Small numbers
@@ -289,6 +316,23 @@ def test_targets_are_judged_by_their_level_and_the_figure_achieved(study):
     assert found.loc[6, "so_far"] == "reached"
     assert (found.loc[1, "actual"], found.loc[1, "actual_year"], found.loc[1, "source"]) == (46, 2013, "annual_report")
     assert found.loc[1, "indicator"]["nn"] == "full_time nn"
+
+
+def test_targets_are_told_in_words_with_their_verdict(study):
+    told = with_tables(study, targets=make_targets(), annual_reports=make_reports(), codebook=BOOK)
+    found = deep_dive.own_targets(told, deep_dive.find_case(told, told.municipalities, "alone"))
+    said = [Words("en").plain(note.text, **note.given) for note in deep_dive.in_words(found)]
+    assert (
+        said[0]
+        == "Full_time en: from 40.0 to 45.0, by 2013. Measured at 46.0 in 2013 (source: annual report). Reached."
+    )
+    assert said[2].endswith("Not reached.")
+    assert said[3] == "A target without an indicator, by 2013. Cannot be assessed (not quantified)."
+    assert said[5].endswith("Cannot be assessed (not yet due); at the last measurement reached.")
+    joint = deep_dive.own_targets(told, deep_dive.find_case(told, told.municipalities, "joint"))
+    said = [Words("nb").plain(note.text, **note.given) for note in deep_dive.in_words(joint)]
+    assert [one.split(",")[0] for one in said] == ["Askvær", "Bergsund"]
+    assert deep_dive.in_words(found.iloc[:0]) == ()
 
 
 def test_sick_leave_targets_are_judged_by_the_statistics(study):

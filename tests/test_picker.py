@@ -95,6 +95,20 @@ def test_a_deep_dive_case_can_be_the_first(study, chapter):
     assert first.municipality.options[0][1] == joint.case
 
 
+def test_where_nobody_can_pick_a_case_is_named_by_its_municipalities(study, chapter):
+    joint = next(case for case in study.programme.all_cases() if len(case.municipalities) > 1)
+    names = study.municipalities.set_index("municipality")["name"].loc[list(joint.municipalities)]
+    assert repr(picker(study, chapter, municipality=joint.case, interactive=False)).startswith(
+        f"Kommune: {', '.join(names)}; "
+    )
+
+
+def test_earlier_participants_can_be_left_out(study, chapter):
+    found = picker(study, chapter, exclude_earlier=True).comparison
+    earlier = study.municipalities.loc[study.municipalities["earlier"], "municipality"]
+    assert not set(found.peers["municipality"]) & set(earlier)
+
+
 def test_an_unknown_municipality_is_an_error_at_once(study, chapter):
     with pytest.raises(InputError, match="Varghau"):
         picker(study, chapter, municipality="Varghau")
@@ -103,7 +117,7 @@ def test_an_unknown_municipality_is_an_error_at_once(study, chapter):
 @pytest.mark.parametrize(
     ("language", "expected"),
     [
-        ("nb", "Kommune: Varghaug; Tema: sykefravær; Sammenlignet med: samme KOSTRA-gruppe (kan velges i JupyterLab)"),
+        ("nb", "Kommune: Varghaug; Tema: sykefravær; Sammenliknet med: samme KOSTRA-gruppe (kan velges i JupyterLab)"),
         ("nn", "Kommune: Varghaug; Tema: sjukefråvær; Samanlikna med: same KOSTRA-gruppe (kan veljast i JupyterLab)"),
         (
             "en",

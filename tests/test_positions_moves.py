@@ -195,6 +195,10 @@ def test_transitions_follow_persons_as_plain_pandas_does(register, tmp_path):
         table = found.data.set_index(["from_band", "to_band"])["persons"]
         wanted = both.fillna({"band_0": "none", "band_1": "none"}).groupby(["band_0", "band_1"]).size()
         assert table[table > 0].to_dict() == wanted.to_dict()
+    sizes = both.fillna({"band_0": "none", "band_1": "none"}).groupby(["band_0", "band_1"])
+    worked = found.data.set_index(["from_band", "to_band"])[table > 0].sort_index()
+    for column, size in (("man_years_before", "percentage_0"), ("man_years_after", "percentage_1")):
+        np.testing.assert_allclose(worked[column], sizes[size].sum().sort_index() / 100, atol=EXACT)
     totals = found.totals.iloc[0]
     stayed = both.dropna()
     assert totals["stayed"] == len(stayed) == found.data.loc[found.data["flow"] == "stayed", "persons"].sum()

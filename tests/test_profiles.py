@@ -288,7 +288,6 @@ def test_the_command_tells_failures_and_ends_with_status_1(tmp_path, monkeypatch
 
 
 @pytest.mark.report
-@pytest.mark.xdist_group("reports")
 def test_profiles_of_the_demonstration_fill_two_pages_and_are_the_same_warm_and_cold(tmp_path):
     for name, options in {"warm": ["Varghaug,0061,0071"], "cold": ["Varghaug", "--cold"], "en": ["0061"]}.items():
         language = "en" if name == "en" else "nn"

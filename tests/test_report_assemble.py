@@ -137,3 +137,13 @@ def test_the_appendices_list_every_exhibit_and_input():
 )
 def test_chapter_text_cannot_reach_outside_itself(text, expected):
     assert contained(text, "run", lambda *_: "X") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [("@fig:a shows", "Fig"), ("As it is. @tbl:a shows", "Tbl"), ("see @fig:a", "fig"), ("(@tbl:a)", "tbl")],
+)
+def test_a_reference_that_begins_a_sentence_has_a_capital_letter(text, written):
+    assert written in contained(text, "run", lambda kind, own, as_written: f"<{as_written}>").replace(">", "<").split(
+        "<"
+    )

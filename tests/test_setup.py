@@ -22,14 +22,18 @@ LAYERS = [
     {"errors", "language"},
     {"municipalities", "programme"},
     {"sources", "tables", "study"},
-    {"participation", "sick_leave", "did", "positions", "deep_dive"},
+    {
+        *("participation", "survey", "did", "sick_leave", "positions", "recruitment", "reputation", "goals"),
+        *("cooperation", "deep_dive", "conclusions"),
+    },
     {"disclosure"},
     {"exhibits"},
     {"report", "cli"},
 ]
 # In its own row a module may use those to its left.
 ROW_ORDER = ["errors", "language", "municipalities", "programme", "sources", "tables", "study"]
-ROW_ORDER += ["did", "sick_leave", "participation", "positions", "deep_dive", "disclosure", "exhibits", "report", "cli"]
+ROW_ORDER += ["did", "survey", "sick_leave", "participation", "positions", "recruitment", "reputation", "goals"]
+ROW_ORDER += ["cooperation", "deep_dive", "conclusions", "disclosure", "exhibits", "report", "cli"]
 
 
 def _modules() -> list[Path]:

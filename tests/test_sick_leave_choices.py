@@ -10,8 +10,6 @@ from evaluation import did, load_study, sick_leave
 from evaluation.errors import EstimationError, InputError
 from evaluation.sick_leave.controls import nearest, same_group
 
-pytestmark = pytest.mark.xdist_group("sick_leave_choices")
-
 
 @pytest.fixture(scope="module")
 def study():

@@ -25,10 +25,20 @@ class Scenario(enum.StrEnum):
     null = "null"
 
 
+class Programme(enum.StrEnum):
+    """Which invented programme the demonstration data are of."""
+
+    current = "current"
+    predecessor = "predecessor"
+
+
 @app.command()
 def report(
     name: Annotated[
-        str, typer.Argument(metavar="NAME|PATH", help="A report of params/ (midterm, final) or a parameter file.")
+        str,
+        typer.Argument(
+            metavar="NAME|PATH", help="A report of params/ (annual, midterm, final, predecessor) or a parameter file."
+        ),
     ],
     data: Annotated[str | None, typer.Option(help="Folder of the data, instead of the parameter file's.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the report. Default: reports/NAME.")] = None,
@@ -36,6 +46,7 @@ def report(
     chapters: Annotated[str | None, typer.Option(help="Only these chapters: 01_programme,02_sick_leave.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Notebooks run at a time. Default: the cores.")] = None,
     cold: Annotated[bool, typer.Option("--cold", help="Start every notebook from nothing: slower, the same.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Take no chapter from an earlier equal run.")] = False,
 ) -> None:
     """Make a report: HTML, PDF, Word, executed notebooks and the data of every exhibit."""
     from evaluation.report.build import build, find_parameter_file, find_root
@@ -52,6 +63,7 @@ def report(
         chapters=wanted,
         workers=workers,
         cold=cold,
+        fresh=fresh,
     )
     shown = made.relative_to(here) if made.is_relative_to(here) else made
     for file in ("report.html", "report.pdf", "report.docx"):
@@ -103,17 +115,23 @@ def deep_dives(
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder to write the raw files to.")] = Path("data/demo"),
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write to. Default: data/demo or data/demo_predecessor.")
+    ] = None,
+    programme: Annotated[
+        Programme, typer.Option(help="current; predecessor: an earlier programme with few sick-leave municipalities.")
+    ] = Programme.current,
     scenario: Annotated[
         Scenario, typer.Option(help="standard: known effects; null: no effect at all.")
     ] = Scenario.standard,
-    seed: Annotated[int, typer.Option(help="Seed of the random numbers.")] = 2011,
+    seed: Annotated[int | None, typer.Option(help="Seed of the random numbers. Default: of the draw shown.")] = None,
 ) -> None:
     """Write the synthetic demonstration data: raw files of invented municipalities."""
-    from evaluation.demo import generate
+    from evaluation import demo
 
-    files = generate(out, scenario=scenario.value, seed=seed)
-    typer.echo(f"{out}: {len(files)} files")
+    folder = out or Path("data") / demo.PROGRAMMES[programme.value].home.name
+    files = demo.generate(folder, programme=programme.value, scenario=scenario.value, seed=seed)
+    typer.echo(f"{folder}: {len(files)} files")
 
 
 def _from_root(data: str | None, here: Path, root: Path) -> str | None:

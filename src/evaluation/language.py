@@ -12,7 +12,7 @@ import numbers
 import re
 import string
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
@@ -115,9 +115,13 @@ def names_in(text: str) -> set[str]:
 
 @dataclass(frozen=True)
 class Words:
-    """How things read in one language: "nb", "nn" or "en"."""
+    """How things read in one language: "nb", "nn" or "en".
+
+    `own` holds what the data themselves call things, such as `theme.services`; it comes before `labels.csv`.
+    """
 
     language: str
+    own: Mapping[str, Text] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.language not in LANGUAGES:
@@ -156,15 +160,15 @@ class Words:
 
     def known(self, key: object) -> bool:
         """Return whether `key` has a label."""
-        return isinstance(key, str) and key in labels()
+        return isinstance(key, str) and (key in self.own or key in labels())
 
     def term(self, key: str) -> str:
         """Return the label of `key` as it stands inside a sentence."""
         if not self.known(key):
-            near = get_close_matches(str(key), labels(), n=3)
+            near = get_close_matches(str(key), [*self.own, *labels()], n=3)
             hint = f"Did you mean {', '.join(near)}?" if near else "Add it there, or give the text in nb, nn and en."
             raise InputError(Problem("No such label", hint, file="labels.csv", column="key", value=key))
-        return labels()[key][self.language]
+        return (self.own[key] if key in self.own else labels()[key])[self.language]
 
     def label(self, key: str) -> str:
         """Return the label of `key` with a capital first letter, as in headings, legends and cells."""

@@ -102,7 +102,13 @@ def networks(study: Study) -> pd.DataFrame:
     table = table.rename(columns={"size": "gatherings", "max": "last_gathering"})
     counts = ["municipalities", "projects", "gatherings"]
     table[counts] = table[counts].fillna(0).astype("int64")
-    return table[["name", "theme", *counts, "last_gathering"]].sort_values(["theme", "name"]).reset_index(drop=True)
+    shown = table[["name", "theme", *counts, "last_gathering"]]
+    # Network 2 before network 10.
+    return shown.sort_values(
+        ["theme", "name"],
+        key=lambda names: names.astype("str").str.replace(r"\d+", lambda found: found[0].zfill(6), regex=True),
+        ignore_index=True,
+    )
 
 
 def milestones(study: Study) -> pd.DataFrame:

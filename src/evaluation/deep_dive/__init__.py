@@ -9,7 +9,7 @@ from evaluation.deep_dive.notes import Note
 from evaluation.deep_dive.peers import STEPS, find_case
 from evaluation.deep_dive.picker import picker
 from evaluation.deep_dive.result import CaseComparison
-from evaluation.deep_dive.targets import measures_taken, own_targets
+from evaluation.deep_dive.targets import in_words, measures_taken, own_targets
 from evaluation.deep_dive.timeline import CaseTimeline, timeline
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "covariates",
     "find_case",
     "funnel",
+    "in_words",
     "measures_taken",
     "nearest",
     "own_targets",

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from evaluation.deep_dive.compare import SICK_LEAVE, compare
+from evaluation.deep_dive.compare import compare
 from evaluation.deep_dive.extras import OPTIONAL
-from evaluation.deep_dive.frames import YEAR
+from evaluation.deep_dive.frames import SICK_LEAVE, YEAR
 from evaluation.deep_dive.funnel import Funnel, funnel
 from evaluation.deep_dive.notes import Note, together
 from evaluation.deep_dive.result import CaseComparison
-from evaluation.deep_dive.targets import STATUSES, measures_taken, own_targets
+from evaluation.deep_dive.targets import measures_taken, own_targets
 from evaluation.errors import InputError, Problem
+from evaluation.goals import STATUSES
 from evaluation.language import Text, labels
 from evaluation.positions import EXCLUDED, Histogram, histogram
 

@@ -25,11 +25,6 @@ from evaluation.sick_leave import WORKING_DAYS
 if TYPE_CHECKING:
     from evaluation.study import Study
 
-SICK_LEAVE = {
-    "sick_leave_rate": "total",
-    "self_certified_rate": "self_certified",
-    "doctor_certified_rate": "doctor_certified",
-}
 POSITIONS = ("mean_size", "full_time_share")
 COVERAGE_BREAK = pd.Period("2015Q1", freq="Q-DEC")
 """From then on the sick-leave statistics cover temporary staff too."""
@@ -122,8 +117,7 @@ def compare(
         facts=frames.fact_rows(everyone, found.municipalities, each, last_year, about),
         windows=_window_rows(windows, years),
         sick_leave=rolled,
-        sectors=frames.windowed(table, sides, windows, ["total"], "sector"),
-        certified=frames.windowed(table, sides, windows, frames.CERTIFIED, None),
+        sectors=_sectors(table, each, windows, years, sides, confidence),
         bands=frames.band_shares(hist, years, sides),
         position_years=frames.position_years(hist, each, sides),
         gaps=gaps,
@@ -272,7 +266,7 @@ def _sums(
     """Return numerators and denominators before and after of every outcome that has both."""
     sums = {}
     if len(windows) == 2:
-        sums = {outcome: frames.sick_leave_sums(table, windows, kind) for outcome, kind in SICK_LEAVE.items()}
+        sums = {outcome: frames.sick_leave_sums(table, windows, kind) for outcome, kind in frames.SICK_LEAVE.items()}
     if len(years) == 2:
         sums |= {name: frames.position_sums(each, years["before"], years["after"], name) for name in POSITIONS}
     return sums
@@ -295,13 +289,26 @@ def _gaps(
             continue
         left_out = len(sides.peers) - len(peers.top_before)
         # Self- and doctor-certified days come in the same rows as the total: said once.
-        if left_out and outcome not in ("self_certified_rate", "doctor_certified_rate"):
+        if left_out and outcome not in frames.CERTIFIED:
             notes.append(Note.of("peers_incomplete", outcome, left_out=left_out, peers=len(sides.peers)))
         if _outside(case, peers):
             notes.append(Note.of("outside_peers", outcome))
         name: dict[str, object] = {"outcome": outcome}
         rows.append(name | _row(case, peers, confidence) | _counts(outcome, each, years, sides, case))
     return pd.DataFrame(rows, columns=list(GAP_COLUMNS)), notes
+
+
+def _sectors(
+    table: pd.DataFrame,
+    each: pd.DataFrame,
+    windows: Mapping[str, frames.Window],
+    years: Mapping[str, int],
+    sides: frames.Sides,
+    confidence: float,
+) -> pd.DataFrame:
+    """Return the rows of the gaps for sick leave in each sector; that peers lack a sector needs no remark."""
+    sums = frames.sector_sums(table, windows, (*sides.case, *sides.peers))
+    return _gaps(sums, each, years, sides, confidence)[0]
 
 
 def _row(case: Sums, peers: Sums, confidence: float) -> dict[str, object]:
@@ -330,10 +337,10 @@ def _counts(
 ) -> dict[str, object]:
     """Return the persons and man-years behind a row: the smaller of before and after."""
     smaller = float(min(case.bottom_before.sum(), case.bottom_after.sum()))
-    if outcome in SICK_LEAVE:
-        return {"persons": np.nan, "man_years": smaller / WORKING_DAYS}
     if outcome in OPTIONAL:
         return {"persons": smaller, "man_years": np.nan}
+    if outcome not in POSITIONS:
+        return {"persons": np.nan, "man_years": smaller / WORKING_DAYS}
     mine = each[each["municipality"].isin(sides.case) & each["year"].isin(years.values())]
     return {"persons": smaller, "man_years": float(mine.groupby("year")["man_years"].sum().min())}
 

@@ -1,42 +1,19 @@
-"""Outcomes that a study may lack: vacancies and reputation, as sums before and after; and the words of codes."""
+"""Outcomes that a study may lack: vacancies and reputation, as sums before and after."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+
+from evaluation.goals.codes import optional_table
 
 if TYPE_CHECKING:
     from evaluation.study import Study
 
 OPTIONAL = ("vacancy_rate", "reputation_index")
 TOP_ANSWER = 5
-
-
-def optional_table(study: Study, name: str) -> pd.DataFrame | None:
-    """Return a table that a study may lack, or None."""
-    has = getattr(study, "has", None)
-    return getattr(study, name) if has is not None and has(name) else None
-
-
-def words(study: Study, codes: str) -> dict[str, Mapping[str, str]]:
-    """Return the words in nb, nn and en of the codes of one list of the codebook; empty where there is none."""
-    book = optional_table(study, "codebook")
-    if book is None:
-        return {}
-    rows = book[book["list"] == codes]
-    return {str(row["code"]): {word: str(row[word]) for word in ("nb", "nn", "en")} for _, row in rows.iterrows()}
-
-
-def better(study: Study, indicator: Any) -> str | None:
-    """Return ``"higher"`` or ``"lower"``, whichever is better, where the codebook tells it of an indicator."""
-    book = optional_table(study, "codebook")
-    if book is None or "better" not in book:
-        return None
-    found = book.loc[(book["list"] == "indicator") & (book["code"] == indicator), "better"].dropna()
-    return None if found.empty else str(found.iloc[0])
 
 
 def optional_sums(study: Study, reference: pd.Period) -> dict[str, pd.DataFrame]:

@@ -12,9 +12,16 @@ import pandas as pd
 from evaluation.deep_dive.gaps import Sums
 from evaluation.positions import EDGES, Histogram
 from evaluation.sick_leave import rates, rolling
+from evaluation.tables import SECTORS
 
 YEAR = 4
-CERTIFIED = ("self_certified", "doctor_certified")
+SICK_LEAVE = {
+    "sick_leave_rate": "total",
+    "self_certified_rate": "self_certified",
+    "doctor_certified_rate": "doctor_certified",
+}
+"""The outcomes of sick leave, and the kind of `sick_leave.rates` that each is."""
+CERTIFIED = ("self_certified_rate", "doctor_certified_rate")
 PERCENTILES = (0.1, 0.9)
 
 
@@ -52,22 +59,6 @@ def rolling_years(table: pd.DataFrame, sides: Sides) -> pd.DataFrame:
     return _in_order(joined.reindex(columns=columns), ["quarter"])
 
 
-def windowed(
-    table: pd.DataFrame, sides: Sides, windows: Mapping[str, Window], kinds: Collection[str], column: str | None
-) -> pd.DataFrame:
-    """Return sick leave in each window by side, for each kind, and by `column` of the table where one is given."""
-    found = []
-    for when, (first, last) in windows.items():
-        inside = by_side(table[(table["quarter"] >= first) & (table["quarter"] <= last)], sides)
-        for kind in kinds:
-            part = rates(inside, by=["who", *([column] if column else [])], kind=kind)
-            found.append(part.assign(when=when, kind=kind))
-    split = column or "kind"
-    columns = ["who", split, "when", "lost_days", "agreed_days", "rate", "municipalities", "man_years"]
-    empty = pd.DataFrame(columns=columns)
-    return _in_order(pd.concat(found, ignore_index=True)[columns], [split, "when"]) if found else empty
-
-
 def sick_leave_sums(table: pd.DataFrame, windows: Mapping[str, Window], kind: str) -> pd.DataFrame:
     """Return lost and agreed days before and after by municipality, of those with figures in every quarter of both."""
     quarter = table["quarter"]
@@ -83,6 +74,13 @@ def sick_leave_sums(table: pd.DataFrame, windows: Mapping[str, Window], kind: st
         parts.append(sums.set_axis([f"top_{when}", f"bottom_{when}"], axis=1))
     joined = parts[0].join(parts[1], how="inner")
     return joined.assign(top_before=100 * joined["top_before"], top_after=100 * joined["top_after"])
+
+
+def sector_sums(table: pd.DataFrame, windows: Mapping[str, Window], codes: Collection[str]) -> dict[str, pd.DataFrame]:
+    """Return, by sector, the sums of `sick_leave_sums` of all sick leave in the municipalities given."""
+    inside = table[table["municipality"].isin(set(codes))]
+    known = [sector for sector in SECTORS if (inside["sector"] == sector).any()] if len(windows) == 2 else []
+    return {sector: sick_leave_sums(inside[inside["sector"] == sector], windows, "total") for sector in known}
 
 
 def position_sums(each: pd.DataFrame, baseline: int, last: int, measure: str) -> pd.DataFrame:
@@ -129,8 +127,11 @@ def band_shares(hist: Histogram, years: Mapping[str, int], sides: Sides) -> pd.D
     for who, codes in sides.items():
         chosen = hist.where(municipality=codes, year=list(years.values()))
         bands = chosen.bands("year", EDGES)
-        found += [bands[bands["year"] == year].assign(who=who, when=when) for when, year in years.items()]
-    columns = ["who", "when", "year", "band", "lower", "upper", "persons", "man_years", "total", "share"]
+        found += [
+            bands[bands["year"] == year].assign(who=who, when=when, side=f"{who}_{when}")
+            for when, year in years.items()
+        ]
+    columns = ["who", "when", "side", "year", "band", "lower", "upper", "persons", "man_years", "total", "share"]
     return pd.concat(found, ignore_index=True)[columns] if found else pd.DataFrame(columns=columns)
 
 

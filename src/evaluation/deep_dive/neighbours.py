@@ -107,7 +107,8 @@ def balance(known: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> pd.Data
     DataFrame
         One row per `covariate`: `case`, and for each group `<group>`, the mean of its municipalities, and
         `<group>_difference`, the case less that mean in standard deviations among all others: the standardised mean
-        difference. Size in logarithms; shares in per cent.
+        difference. Of `size`, compared by its logarithm, man-years and the groups' geometric means are told; shares are
+        in per cent.
     """
     others = known.drop(index="case")
     spread = others.std(ddof=1)
@@ -115,4 +116,6 @@ def balance(known: pd.DataFrame, groups: Mapping[str, Sequence[str]]) -> pd.Data
     for name, codes in groups.items():
         table[name] = others[others.index.isin(set(codes))].mean()
         table[f"{name}_difference"] = (table["case"] - table[name]) / spread.where(spread > 1e-12)
+    if "size" in table.index:
+        table.loc["size", ["case", *groups]] = np.exp(table.loc["size", ["case", *groups]].astype("float64"))
     return table.rename_axis("covariate").reset_index()

@@ -17,8 +17,9 @@ class Note:
 
     @classmethod
     def of(cls, key: str, outcome: str, **given: object) -> Note:
-        """Return a remark that concerns one outcome."""
-        return cls(key, given | {"outcomes": [labels()[outcome]]})
+        """Return a remark that concerns one outcome, named without its unit."""
+        name = {language: text.partition(" (")[0] for language, text in labels()[outcome].items()}
+        return cls(key, given | {"outcomes": [name]})
 
     @property
     def text(self) -> Mapping[str, str]:
@@ -41,6 +42,7 @@ def together(notes: Iterable[Note]) -> list[Note]:
 
 
 TEXTS: Mapping[str, Mapping[str, str]] = {
+    "told": {"nb": "{told}", "nn": "{told}", "en": "{told}"},
     "widened_to_county": {
         "nb": "Færre enn {minimum} kommuner ligner nok; kommunene i samme fylke er tatt med ({found} kommuner).",
         "nn": "Færre enn {minimum} kommunar liknar nok; kommunane i same fylke er tekne med ({found} kommunar).",
@@ -62,7 +64,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "Fewer than {minimum} municipalities are alike; all outside the programme are included ({found} in all).",
     },
     "few_peers": {
-        "nb": "Det finnes bare {found} kommuner å sammenligne med, færre enn de {minimum} som er ønsket.",
+        "nb": "Det finnes bare {found} kommuner å sammenlikne med, færre enn de {minimum} som er ønsket.",
         "nn": "Det finst berre {found} kommunar å samanlikne med, færre enn dei {minimum} som er ønskte.",
         "en": "There are only {found} municipalities to compare with, fewer than the {minimum} asked for.",
     },
@@ -77,14 +79,16 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "{name} was formed by a merger of {parts}; earlier figures are the sum of them.",
     },
     "joint": {
-        "nb": "Saken er et felles prosjekt; {names} er regnet som én.",
-        "nn": "Saka er eit felles prosjekt; {names} er rekna som éin.",
-        "en": "The case is a joint project; {names} are counted as one.",
+        "nb": "Prosjektet er felles; {names} er regnet som én kommune.",
+        "nn": "Prosjektet er felles; {names} er rekna som éin kommune.",
+        "en": "The project is joint; {names} are counted as one municipality.",
     },
     "not_participant": {
         "nb": "{names} deltar ikke i programmet; før og etter skilles ved programmets første oppstart, {reference}.",
-        "nn": "{names} deltek ikkje i programmet; før og etter blir skilde ved den første oppstarten, {reference}.",
-        "en": "{names} did not take part; before and after are parted at the programme's first start, {reference}.",
+        "nn": "{names} deltek ikkje i programmet; før og etter blir skilde ved den første oppstarten i programmet, "
+        "{reference}.",
+        "en": "{names} does not take part in the programme; before and after are parted at the programme's first "
+        "start, {reference}.",
     },
     "start_unknown": {
         "nb": "Ingen kilde forteller når arbeidet startet; før og etter skilles ved programmets første oppstart, "
@@ -97,8 +101,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "no_quarters_before": {
         "nb": "Det finnes ikke fire kvartaler med sykefravær før {reference}; endringen i sykefravær kan ikke "
         "beregnes.",
-        "nn": "Det finst ikkje fire kvartal med sjukefråvær før {reference}; endringa i sjukefråvær kan ikkje "
-        "reknast ut.",
+        "nn": "Det finst ikkje fire kvartal med sjukefråvær før {reference}; endringa i sjukefråvær kan ikkje reknast "
+        "ut.",
         "en": "There are not four quarters of sick leave before {reference}; its change cannot be computed.",
     },
     "not_started": {
@@ -122,26 +126,25 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "Positions have not been counted since {reference}; the change in position size cannot be computed.",
     },
     "case_incomplete": {
-        "nb": "Saken mangler tall i noen av kvartalene eller årene, og endringen kan ikke beregnes. Det gjelder "
+        "nb": "Kommunen mangler tall i noen av kvartalene eller årene, og endringen kan ikke beregnes. Det gjelder "
         "{outcomes}.",
-        "nn": "Saka manglar tal i nokre av kvartala eller åra, og endringa kan ikkje reknast ut. Det gjeld {outcomes}.",
-        "en": "The case lacks figures in some of the quarters or years, and its change cannot be "
-        "computed. This concerns {outcomes}.",
+        "nn": "Kommunen manglar tal i nokre av kvartala eller åra, og endringa kan ikkje reknast ut. Det gjeld "
+        "{outcomes}.",
+        "en": "The municipality lacks figures in some of the quarters or years, and its change cannot be computed. "
+        "This concerns {outcomes}.",
     },
     "peers_incomplete": {
-        "nb": "{left_out} av {peers} sammenlignbare kommuner mangler tall og er ikke med i endringen. Det gjelder "
-        "{outcomes}.",
-        "nn": "{left_out} av {peers} samanliknbare kommunar manglar tal og er ikkje med i endringa. Det gjeld "
-        "{outcomes}.",
-        "en": "{left_out} of {peers} peers lack figures and are left out of the change. This concerns {outcomes}.",
+        "nb": "{left_out} av {peers} sammenliknbare kommuner mangler tall om {outcomes}, og er ikke med i det tallet.",
+        "nn": "{left_out} av {peers} samanliknbare kommunar manglar tal om {outcomes}, og er ikkje med i det talet.",
+        "en": "{left_out} of {peers} comparable municipalities lack figures on {outcomes}, and are left out of them.",
     },
     "outside_peers": {
-        "nb": "Før oppstarten lå saken utenfor det vanlige blant de sammenlignbare kommunene, og "
-        "sammenligningen er derfor svak. Det gjelder {outcomes}.",
-        "nn": "Før oppstarten låg saka utanfor det vanlege blant dei samanliknbare kommunane, og "
-        "samanlikninga er difor veik. Det gjeld {outcomes}.",
-        "en": "Before the start the case lay outside what is usual among its peers, and the comparison "
-        "is therefore weak. This concerns {outcomes}.",
+        "nb": "Før oppstarten lå kommunen utenfor det vanlige blant de sammenliknbare i {outcomes}; der er "
+        "sammenlikningen svak.",
+        "nn": "Før oppstarten låg kommunen utanfor det vanlege blant dei samanliknbare i {outcomes}; der er "
+        "samanlikninga veik.",
+        "en": "Before the start the municipality lay outside what is usual among the comparable in {outcomes}; there "
+        "the comparison is weak.",
     },
     "no_synthetic": {
         "nb": "Det er for få perioder før oppstarten, eller for få kommuner med tall i alle, til en syntetisk "
@@ -160,9 +163,12 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "This concerns {outcomes}.",
     },
     "periods_left_out": {
-        "nb": "Saken mangler tall i {periods}, som er holdt utenfor den syntetiske kontrollen. Det gjelder {outcomes}.",
-        "nn": "Saka manglar tal i {periods}, som er haldne utanfor den syntetiske kontrollen. Det gjeld {outcomes}.",
-        "en": "The case lacks figures in {periods}, which the synthetic control leaves out. This concerns {outcomes}.",
+        "nb": "Kommunen mangler tall i {periods}, som er holdt utenfor den syntetiske kontrollen. Det gjelder "
+        "{outcomes}.",
+        "nn": "Kommunen manglar tal i {periods}, som er haldne utanfor den syntetiske kontrollen. Det gjeld "
+        "{outcomes}.",
+        "en": "The municipality lacks figures in {periods}, which the synthetic control leaves out. This concerns "
+        "{outcomes}.",
     },
     "few_before": {
         "nb": "Den syntetiske kontrollen bygger på bare {found} år før oppstarten og kan da følge nesten enhver "
@@ -181,15 +187,15 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "This concerns {outcomes}.",
     },
     "poor_fit": {
-        "nb": "Den syntetiske kontrollen følger ikke saken godt før oppstarten: den bommer med {error:.2f} "
-        "prosentpoeng, mer enn saken svinger tilfeldig ({noise:.2f}), og avviket etterpå sier da lite. Det gjelder "
+        "nb": "Den syntetiske kontrollen følger ikke kommunen godt før oppstarten: den bommer med {error:.2f} "
+        "prosentpoeng, mer enn kommunen svinger tilfeldig ({noise:.2f}), og avviket etterpå sier da lite. Det gjelder "
         "{outcomes}.",
-        "nn": "Den syntetiske kontrollen følgjer ikkje saka godt før oppstarten: han bommar med {error:.2f} "
-        "prosentpoeng, meir enn saka svingar tilfeldig ({noise:.2f}), og avviket etterpå seier då lite. Det gjeld "
+        "nn": "Den syntetiske kontrollen følgjer ikkje kommunen godt før oppstarten: han bommar med {error:.2f} "
+        "prosentpoeng, meir enn kommunen svingar tilfeldig ({noise:.2f}), og avviket etterpå seier då lite. Det gjeld "
         "{outcomes}.",
-        "en": "The synthetic control does not follow the case well before the start: it misses by {error:.2f} "
-        "percentage points, more than the case varies by chance ({noise:.2f}), and the gap afterwards then says "
-        "little. This concerns {outcomes}.",
+        "en": "The synthetic control does not follow the municipality well before the start: it misses by {error:.2f} "
+        "percentage points, more than it varies by chance ({noise:.2f}), and the gap afterwards then says little. "
+        "This concerns {outcomes}.",
     },
     "few_neighbours": {
         "nb": "Det finnes bare {found} kommuner å velge naboer blant, færre enn de {asked} som er ønsket.",
@@ -197,10 +203,12 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "en": "There are only {found} municipalities to choose neighbours among, fewer than the {asked} asked for.",
     },
     "no_neighbours": {
-        "nb": "De nærmeste kommunene kan ikke finnes, fordi saken eller de andre mangler tall i året før oppstarten.",
-        "nn": "Dei næraste kommunane kan ikkje finnast, fordi saka eller dei andre manglar tal i året før oppstarten.",
-        "en": "The nearest neighbours cannot be found, as the case or the others lack figures in the year before the "
-        "start.",
+        "nb": "De nærmeste kommunene kan ikke finnes, fordi kommunen eller de andre mangler tall i året før "
+        "oppstarten.",
+        "nn": "Dei næraste kommunane kan ikkje finnast, fordi kommunen eller dei andre manglar tal i året før "
+        "oppstarten.",
+        "en": "The nearest neighbours cannot be found, as the municipality or the others lack figures in the year "
+        "before the start.",
     },
     "no_trend": {
         "nb": "Det er mindre enn to år med tall før oppstarten; de nærmeste kommunene er valgt uten utvikling.",
@@ -210,8 +218,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "coverage_break": {
         "nb": "Fra 2015 omfatter sykefraværsstatistikken også midlertidig ansatte. Bruddet gjelder alle kommuner og "
         "faller i hovedsak bort i sammenlikningen, men ikke i endringen i kommunen selv.",
-        "nn": "Frå 2015 omfattar sjukefråværsstatistikken også mellombels tilsette. Brotet gjeld alle kommunar og fell "
-        "i hovudsak bort i samanlikninga, men ikkje i endringa i kommunen sjølv.",
+        "nn": "Frå 2015 omfattar sjukefråværsstatistikken også mellombels tilsette. Brotet gjeld alle kommunar og "
+        "fell i hovudsak bort i samanlikninga, men ikkje i endringa i kommunen sjølv.",
         "en": "From 2015 the sick-leave statistics cover temporary staff as well. The break concerns all "
         "municipalities and mostly cancels in the comparison, but not in the municipality's own change.",
     },

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import html
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from evaluation.deep_dive.compare import compare
-from evaluation.deep_dive.peers import STEPS
+from evaluation.deep_dive.peers import STEPS, find_case
 from evaluation.deep_dive.result import CaseComparison
 from evaluation.errors import EvaluationError
 from evaluation.language import Words, capital, three
@@ -29,10 +29,19 @@ THEMES = {
 _LABELS = {
     "municipality": three("Kommune", "Kommune", "Municipality"),
     "theme": three("Tema", "Tema", "Theme"),
-    "comparator": three("Sammenlignet med", "Samanlikna med", "Compared with"),
+    "comparator": three("Sammenliknet med", "Samanlikna med", "Compared with"),
 }
 _STATIC = three("kan velges i JupyterLab", "kan veljast i JupyterLab", "can be chosen in JupyterLab")
-_GAPS = ("before", "after", "peers_before", "peers_after", "gap", "low", "high")
+_GAPS = {
+    "before": "before",
+    "after": "after",
+    "peers_before": "others_before",
+    "peers_after": "others_after",
+    "gap": "gap_short",
+    "low": "low",
+    "high": "high",
+    "placebo_share": "as_large",
+}
 
 
 class Chapter(Protocol):
@@ -60,6 +69,7 @@ def picker(
     municipality: str,
     peers: str = "kostra_group",
     theme: str = "sick_leave",
+    exclude_earlier: bool = False,
     exclude: Sequence[str] = EXCLUDED,
     hist: Histogram | None = None,
     interactive: bool | None = None,
@@ -73,13 +83,18 @@ def picker(
     release, figures : `disclosure.release`, and the module `exhibits`.
     municipality : the first one: code, name or case.
     peers, theme : the first comparator (a rule of `compare`) and theme (`THEMES`).
-    exclude, hist : see `compare`.
+    exclude_earlier, exclude, hist : see `compare`.
     interactive : whether there is somebody to pick; unless told, whether the cell was run from a front end such as
         JupyterLab and not by papermill.
     """
     if not (_front_end() if interactive is None else interactive):
-        return Static(chapter.words, municipality, theme, peers)
-    return Picker(study, chapter, release, figures, municipality, peers, theme, exclude, hist)
+        found = find_case(study, study.municipalities, municipality)
+        names = study.municipalities.set_index("municipality")["name"].loc[list(found.municipalities)]
+        return Static(chapter.words, ", ".join(names), theme, peers)
+    if hist is None:
+        hist = histogram(study.positions, by=("municipality", "year"), view="employee", exclude=exclude)
+    options = {"exclude_earlier": exclude_earlier, "exclude": tuple(exclude), "hist": hist}
+    return Picker(study, chapter, release, figures, municipality, peers, theme, options)
 
 
 class Static:
@@ -113,22 +128,23 @@ class Picker:
         municipality: str,
         peers: str,
         theme: str,
-        exclude: Sequence[str],
-        hist: Histogram | None,
+        options: Mapping[str, Any],
     ):
         from ipywidgets import HTML, Dropdown, HBox, Layout, VBox
 
         words = chapter.words
         self._study, self._chapter, self._release, self._figures = study, chapter, release, figures
-        self._exclude = tuple(exclude)
-        by = ("municipality", "year")
-        self._hist = hist or histogram(study.positions, by=by, view="employee", exclude=self._exclude)
-        first = compare(study, municipality, peers=peers, exclude=self._exclude, hist=self._hist)
+        self._options = dict(options)
+        first = self._compare(municipality, peers)
 
         def choice(name: str, options: list[tuple[str, str]], value: str) -> Any:
             label = words.text(_LABELS[name])
             return Dropdown(
-                options=options, value=value, description=label, style={"description_width": "initial"}, layout=Layout()
+                options=options,
+                value=value,
+                description=label,
+                style={"description_width": "initial"},
+                layout=Layout(width="max-content"),
             )
 
         self.municipality = choice("municipality", _municipalities(study, first), first.case.case)
@@ -142,12 +158,15 @@ class Picker:
             widget.observe(self._update, names="value")
         self._update()
 
+    def _compare(self, municipality: str, peers: str) -> CaseComparison:
+        return compare(self._study, municipality, peers=peers, **self._options)
+
     def _update(self, *_: Any) -> None:
         asked = (self.municipality.value, self.comparator.value)
         try:
             if asked != self._compared or self.comparison is None:
                 self.comparison, self._compared = None, asked
-                self.comparison = compare(self._study, asked[0], peers=asked[1], exclude=self._exclude, hist=self._hist)
+                self.comparison = self._compare(*asked)
             self.shown.value = self._html(self.comparison)
         except EvaluationError as error:
             self.shown.value = f"<p>{html.escape(str(error))}</p>"
@@ -162,9 +181,6 @@ class Picker:
         items = "".join(f"<li>{html.escape(remark)}</li>" for remark in remarks)
         return f"{show[self.theme.value](found).html()}<ul>{items}</ul>"
 
-    def _title(self, found: CaseComparison) -> str:
-        return self._chapter.words.text(found.case.title)
-
     def _sick_leave(self, found: CaseComparison) -> Any:
         values = ["rate", "low", "high", "lost_days", "agreed_days"]
         released = self._release(found.sick_leave, values=values, man_years="man_years")
@@ -176,6 +192,7 @@ class Picker:
             low="low",
             high="high",
             marks={found.reference: "programme_start"},
+            labels={"case": found.label},
         )
         return self._chapter.figure(
             "picked",
@@ -183,7 +200,7 @@ class Picker:
             nb="{title}: sykefravær i løpende år, prosent av avtalte dagsverk",
             nn="{title}: sjukefråvær i løpande år, prosent av avtalte dagsverk",
             en="{title}: sick leave in rolling years, per cent of agreed man-days",
-            title=self._title(found),
+            title=found.label,
         )
 
     def _position_sizes(self, found: CaseComparison) -> Any:
@@ -191,23 +208,28 @@ class Picker:
         sides = released.where(who=["case", "peers"])
         return self._chapter.figure(
             "picked",
-            self._figures.stacked_bands(sides, category="when", band="band", share="share", by="who"),
+            self._figures.stacked_bands(sides, category="side", band="band", share="share"),
             nb="{title}: ansatte etter samlet stillingsprosent, prosent",
             nn="{title}: tilsette etter samla stillingsprosent, prosent",
             en="{title}: employees by total position size, per cent",
-            title=self._title(found),
+            title=found.label,
         )
 
     def _development(self, found: CaseComparison) -> Any:
         return self._chapter.table(
             "picked",
-            self._release(found.gaps, values=[*_GAPS, "placebo_share"], man_years="man_years"),
-            columns=["outcome", *_GAPS],
-            decimals=dict.fromkeys(("gap", "low", "high"), 2),
-            nb="{title}: utviklingen sammenlignet med andre kommuner, prosent og prosentpoeng",
+            self._release(
+                found.development(),
+                values=[*_GAPS, "change", "peers_change"],
+                man_years="counted",
+                within=["split"],
+            ),
+            columns={"outcome": "outcome", **_GAPS},
+            decimals=dict.fromkeys(("gap", "low", "high", "placebo_share"), 2),
+            nb="{title}: utviklingen sammenliknet med andre kommuner, prosent og prosentpoeng",
             nn="{title}: utviklinga samanlikna med andre kommunar, prosent og prosentpoeng",
             en="{title}: development compared with other municipalities, per cent and percentage points",
-            title=self._title(found),
+            title=found.label,
         )
 
     def _repr_mimebundle_(self, **arguments: Any) -> Any:

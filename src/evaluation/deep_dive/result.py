@@ -4,13 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from evaluation.deep_dive.controls import SyntheticControl
+from evaluation.deep_dive.frames import CERTIFIED, SICK_LEAVE
 from evaluation.deep_dive.notes import Note
-from evaluation.language import LANGUAGES, Text, Words
+from evaluation.language import LANGUAGES, Text, Words, three
 from evaluation.programme import Case
+
+_AMONG = three("blant dem ", "mellom dei ", "among them ")
+_TRAITS = {
+    "county": three("ligger i {county}", "ligg i {county}", "lies in {county}"),
+    "kostra_group": three(
+        "hører til KOSTRA-gruppe {kostra_group}",
+        "høyrer til KOSTRA-gruppe {kostra_group}",
+        "belongs to KOSTRA group {kostra_group}",
+    ),
+    "population": three("har {population} innbyggere", "har {population} innbyggjarar", "has {population} inhabitants"),
+}
+_EARLIER = {
+    True: three(
+        "var med i et tidligere program", "var med i eit tidlegare program", "took part in an earlier programme"
+    ),
+    False: three(
+        "var ikke med i noe tidligere program",
+        "var ikkje med i noko tidlegare program",
+        "took part in no earlier programme",
+    ),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +59,8 @@ class CaseComparison:
     sick_leave : rolling four quarters: `who` (also ``synthetic``, where there is a synthetic control), `quarter`,
         `lost_days`, `agreed_days`, `rate`, `low`, `high` (10th and 90th percentile of the peers' own rates, on the rows
         of the peers), `municipalities`, `man_years`.
-    sectors : `who`, `sector`, `when` and the same figures.
-    certified : `who`, `kind` (``self_certified``, ``doctor_certified``), `when` and the same figures.
-    bands : position sizes per employee: `who`, `when`, `year`, `band`, `lower`, `upper`, `persons`, `man_years`,
-        `total`, `share`.
+    bands : position sizes per employee: `who`, `when`, `side` (both in one: ``case_before`` and so on), `year`, `band`,
+        `lower`, `upper`, `persons`, `man_years`, `total`, `share`.
     position_years : `who`, `year`, `persons`, `man_years`, `percentage_sum`, `mean_size`, `full_time`,
         `full_time_share`, and `mean_size_low`, ... as for sick leave.
     gaps : one row per `outcome` (``sick_leave_rate``, ``self_certified_rate``, ``doctor_certified_rate``,
@@ -48,6 +69,7 @@ class CaseComparison:
         change, `standard_error`, `low`, `high` (percentage points); `rank` of the gap (1 is the largest fall, in units
         of its expected spread) `among` case and peers; `placebo_share`, the share of them with a gap at least as large;
         `persons` (positions, and the employees or respondents of the others), `man_years`, `municipalities` (peers).
+    sectors : the same for sick leave in each sector, whose code is the `outcome`.
     comparators : every group of municipalities the case can be compared with, and its synthetic control, with how well
         each fits; see `comparators.comparator_rows`.
     neighbours : the nearest neighbours: `municipality`, `name`, `county`, `population`, `distance`, nearest first.
@@ -66,11 +88,10 @@ class CaseComparison:
     facts: pd.DataFrame
     windows: pd.DataFrame
     sick_leave: pd.DataFrame
-    sectors: pd.DataFrame
-    certified: pd.DataFrame
     bands: pd.DataFrame
     position_years: pd.DataFrame
     gaps: pd.DataFrame
+    sectors: pd.DataFrame
     comparators: pd.DataFrame
     neighbours: pd.DataFrame
     balance: pd.DataFrame
@@ -88,14 +109,19 @@ class CaseComparison:
         """The names of the case's municipalities, in three languages."""
         return {language: Words(language).list(self.names) for language in LANGUAGES}
 
-    def peer_names(self, most: int) -> list[str]:
-        """Return the names of the peers if there are at most so many, otherwise the largest of them and an ellipsis."""
-        names = (
-            self.peers.sort_values("population", ascending=False)["name"]
-            if len(self.peers) > most
-            else self.peers["name"]
-        )
-        return [*names[:most], *(["…"] if len(names) > most else [])]
+    @property
+    def portrait(self) -> Text:
+        """A sentence on each of the case's municipalities: where it lies, its group and size, earlier programmes."""
+        return {
+            language: " ".join(_portrait(row, language) for row in self.facts.to_dict("records"))
+            for language in LANGUAGES
+        }
+
+    def peer_names(self, most: int) -> Text:
+        """Return the names of the peers; of more than so many, the largest and that they are among them."""
+        names = self.peers.sort_values("population", ascending=False, kind="stable")["name"].head(most)
+        among = dict.fromkeys(LANGUAGES, "") if len(self.peers) <= most else _AMONG
+        return {language: among[language] + Words(language).list(names) for language in LANGUAGES}
 
     def made_of(self, outcome: str, most: int = 6) -> list[str]:
         """Return the largest donors to a synthetic control as "name weight", the weights in whole per cent."""
@@ -108,35 +134,28 @@ class CaseComparison:
         largest = shares.sort_values("case", ascending=False, kind="stable")["covariate"].head(sectors)
         return [*(name for name in self.balance["covariate"] if not name.startswith("share_")), *largest]
 
-    def parts_table(self) -> pd.DataFrame:
-        """Return sick leave by sector, and self- and doctor-certified, side by side.
+    def development(self) -> pd.DataFrame:
+        """Return the rows of `gaps` and `sectors` as one table, to be released together.
 
         Returns
         -------
         DataFrame
-            As `sector_table`, with `part` for the sector or kind, and `split` (``sectors``, ``kinds``) for `all`: the
-            rows of each add up to a total that is shown.
+            Sick leave, its kinds and its sectors, then the other outcomes. Also `counted`, the persons behind the row
+            or, where these are not known, the man-years; and `split`: rows with the same add up to a total shown.
         """
-        kinds = self._side_by_side(self.certified, "kind").rename(columns={"kind": "part"}).assign(split="kinds")
-        sectors = self._side_by_side(self.sectors, "sector").rename(columns={"sector": "part"}).assign(split="sectors")
-        return pd.concat([sectors, kinds], ignore_index=True)
+        of_sick_leave = self.gaps["outcome"].isin(list(SICK_LEAVE))
+        gaps = self.gaps.assign(split=self.gaps["outcome"].where(~self.gaps["outcome"].isin(CERTIFIED), "kinds"))
+        parts = [gaps[of_sick_leave], self.sectors.assign(split="sectors"), gaps[~of_sick_leave]]
+        table = pd.concat([part for part in parts if len(part)] or [gaps], ignore_index=True)
+        return table.assign(counted=table["persons"].fillna(table["man_years"]))
 
-    def sector_table(self) -> pd.DataFrame:
-        """Return the rates by sector side by side.
 
-        Returns
-        -------
-        DataFrame
-            `sector`, `case_before`, `case_after`, `peers_before`, `peers_after` (per cent), `man_years` of the case in
-            its smaller window, and `all`, the same on every row: the sectors add up to a total that is shown.
-        """
-        return self._side_by_side(self.sectors, "sector").assign(all="all")
-
-    def _side_by_side(self, frame: pd.DataFrame, split: str) -> pd.DataFrame:
-        sides = frame[frame["who"].isin(["case", "peers"])]
-        wide = sides.pivot_table(index=split, columns=["who", "when"], values="rate", sort=False, observed=True)
-        wide.columns = ["_".join(pair) for pair in wide.columns]
-        case = sides[sides["who"] == "case"].groupby(split, observed=True, sort=False)["man_years"].min()
-        columns = [f"{who}_{when}" for who in ("case", "peers") for when in ("before", "after")]
-        table = wide.reindex(columns=columns).join(case).reset_index()
-        return table.astype({split: "str"})
+def _portrait(facts: Mapping[Any, Any], language: str) -> str:
+    words = Words(language)
+    told = {name: facts[name] for name in _TRAITS if pd.notna(facts[name])}
+    if "population" in told:
+        told["population"] = int(told["population"])
+    clauses = [words.plain(_TRAITS[name], **{name: value}) for name, value in told.items()]
+    if pd.notna(facts["earlier"]):
+        clauses.append(words.text(_EARLIER[bool(facts["earlier"])]))
+    return f"{facts['name']} {words.list(clauses)}."

@@ -3,35 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from evaluation.deep_dive.extras import better, optional_table, words
-from evaluation.sick_leave import rates
+from evaluation.deep_dive.notes import Note
+from evaluation.goals import comparable, judge, last_full_year, register_figures, reported
+from evaluation.goals.codes import optional_table, words
+from evaluation.language import LANGUAGES, Words, capital, three
 
 if TYPE_CHECKING:
     from evaluation.programme import Case
     from evaluation.study import Study
 
-STATUSES = ("reached", "partly", "not_reached", "cannot_assess")
-HALFWAY = 0.5
-"""A target is partly reached from this share of the way between baseline and target."""
+STATISTICS = ("sick_leave_rate",)
+"""Indicators judged by the statistics where they have the year; others by the municipality's own reports."""
 COLUMNS = (
     "municipality", "name", "theme", "target", "indicator", "kind", "baseline", "baseline_year", "goal_level",
     "target_year", "actual", "actual_year", "source", "goal", "goal_reason", "so_far",
 )  # fmt: skip
+_NO_INDICATOR = three("et mål uten måltall", "eit mål utan måltal", "a target without an indicator")
+_AIM = three(
+    ": fra {baseline} til {goal_level}", ": frå {baseline} til {goal_level}", ": from {baseline} to {goal_level}"
+)
+_LEVEL = three(": {goal_level}", ": {goal_level}", ": {goal_level}")
+_DUE = three(", innen {target_year:d}", ", innan {target_year:d}", ", by {target_year:d}")
+_MEASURED = three(
+    "Målt til {actual} i {actual_year:d} (kilde: {source}).",
+    "Målt til {actual} i {actual_year:d} (kjelde: {source}).",
+    "Measured at {actual} in {actual_year:d} (source: {source}).",
+)
+_SO_FAR = three("; ved siste måling {status}", "; ved siste måling {status}", "; at the last measurement {status}")
 
 
 def own_targets(study: Study, case: Case) -> pd.DataFrame:
     """Return the targets that a case set itself, and whether it reached them by the end of the study.
 
     What was achieved is read from the statistics where they measure the indicator (the sick-leave rate of the calendar
-    year), otherwise from the municipality's own annual reports: the last figure not after the target year. A target is
-    reached when the figure is at least as good as its level, partly when it has come at least half the way from the
-    baseline, and cannot be assessed when it has no figure, no baseline where one is needed, nothing was
-    reported, or its year has not ended.
+    year), otherwise from the municipality's own annual reports: the last figure not after the target year. The rule is
+    that of `goals.status`; a target cannot be assessed either when its year has not ended.
 
     Returns
     -------
@@ -43,103 +53,73 @@ def own_targets(study: Study, case: Case) -> pd.DataFrame:
         `so_far` (the status by the last figure, whether or not the year has ended).
         Empty when the study holds no targets, or none of the case.
     """
-    table = optional_table(study, "targets")
-    if table is None:
+    if optional_table(study, "targets") is None:
         return pd.DataFrame(columns=list(COLUMNS))
-    mine = table[table["municipality"].isin(case.municipalities)]
-    mine = mine[mine["project"].isin(_projects(case))]
+    found = comparable(study)
+    mine = found["municipality"].isin(case.municipalities) & found["project"].isin(_projects(case))
     if case.theme and "," not in case.theme:
-        mine = mine[mine["theme"] == case.theme]
-    names = study.municipalities.set_index("municipality")["name"]
+        mine &= found["theme"] == case.theme
+    found = _achieved(study, found[mine].sort_values(["municipality", "theme", "target"], ignore_index=True))
+    judged = [judge(row, row["goal_level"], row["actual"], row["direction"]) for _, row in found.iterrows()]
+    found["so_far"] = [status for status, _ in judged]
+    found["goal_reason"] = pd.Series([reason for _, reason in judged], index=found.index, dtype="object")
+    not_due = (found["target_year"] > last_full_year(study)).fillna(False).astype(bool)
+    wait = not_due & ~found["goal_reason"].isin(["no_figure", "no_baseline"])
+    found["goal"] = found["so_far"].mask(wait, "cannot_assess")
+    found["goal_reason"] = found["goal_reason"].mask(wait, "not_due")
     said = words(study, "indicator")
-    rows = []
-    for _, row in mine.sort_values(["municipality", "theme", "target"]).iterrows():
-        level = _level(row)
-        actual, year, source = _achieved(study, row)
-        direction = better(study, row["indicator"]) or ("lower" if level < row["baseline"] else "higher")
-        so_far, why = judge(row, level, actual, direction)
-        due = pd.isna(row["target_year"]) or int(row["target_year"]) <= last_full_year(study)
-        wait = not due and why not in ("no_figure", "no_baseline")
-        goal, reason = ("cannot_assess", "not_due") if wait else (so_far, why)
-        rows.append(
-            {
-                "name": names[row["municipality"]],
-                "indicator": said.get(str(row["indicator"]), row["indicator"]),
-                "goal_level": level,
-                "actual": actual,
-                "actual_year": year,
-                "source": source,
-                "goal": goal,
-                "goal_reason": reason,
-                "so_far": so_far,
-            }
-            | {key: row[key] for key in ("municipality", "theme", "target", "kind", "baseline", "baseline_year")}
-            | {"target_year": row["target_year"]}
-        )
-    found = pd.DataFrame(rows, columns=list(COLUMNS))
+    found["indicator"] = [said.get(str(code), code) for code in found["indicator"]]
     years = dict.fromkeys(("baseline_year", "target_year", "actual_year"), "Int64")
-    return found.astype(years | dict.fromkeys(("baseline", "goal_level", "actual"), "float64"))
+    figures = dict.fromkeys(("baseline", "goal_level", "actual"), "float64")
+    return found[list(COLUMNS)].astype(years | figures | dict.fromkeys(("source", "goal", "goal_reason"), "str"))
 
 
-def judge(row: Mapping[str, Any] | pd.Series, level: float, actual: float, direction: str) -> tuple[str, str | None]:
-    """Return the status of a target by the figure given and, where it cannot be assessed, why not.
-
-    Parameters
-    ----------
-    row : the target: `kind`, `baseline`.
-    level : the target as a level; NaN where it cannot be told.
-    actual : what was achieved; NaN where nothing is known.
-    direction : ``"higher"`` or ``"lower"``, whichever is better.
-    """
-    baseline = float(row["baseline"]) if pd.notna(row["baseline"]) else np.nan
-    if row["kind"] == "unquantified":
-        return "cannot_assess", "no_figure"
-    if np.isnan(level):
-        return "cannot_assess", "no_baseline"
-    if np.isnan(actual):
-        return "cannot_assess", "not_reported"
-    sign = -1.0 if direction == "lower" else 1.0
-    if sign * (actual - level) >= -1e-9:
-        return "reached", None
-    way = level - baseline
-    if np.isnan(baseline) or sign * way <= 0:
-        return "not_reached", None
-    return ("partly" if (actual - baseline) / way >= HALFWAY - 1e-9 else "not_reached"), None
+def in_words(targets: pd.DataFrame) -> tuple[Note, ...]:
+    """Return a remark on each of a case's `own_targets`: what it aims at, what was measured, and the verdict on it."""
+    several = len(set(targets["municipality"])) > 1
+    rows = [row for _, row in targets.iterrows()]
+    return tuple(Note("told", {"told": {code: _told(row, several, Words(code)) for code in LANGUAGES}}) for row in rows)
 
 
-def last_full_year(study: Study) -> int:
-    """Return the last calendar year that had ended by the end of the study."""
-    return study.as_of.year if (study.as_of.month, study.as_of.day) == (12, 31) else study.as_of.year - 1
+def _told(row: pd.Series, several: bool, words: Words) -> str:
+    known = {name: value for name, value in row.items() if isinstance(value, (str, Mapping)) or pd.notna(value)}
+    given = {str(name): value for name, value in known.items()}
+    given |= {name: int(value) for name, value in given.items() if name.endswith("_year")}
+    indicator = capital(words.phrase(given.get("indicator", _NO_INDICATOR)))
+    parts = [f"{row['name']}, {indicator[:1].lower()}{indicator[1:]}" if several else indicator]
+    if "goal_level" in given:
+        parts.append(words.plain(_AIM if "baseline" in given else _LEVEL, **given))
+    parts += [words.plain(_DUE, **given)] if "target_year" in given else []
+    measured = []
+    if "actual" in given:
+        measured.append(words.plain(_MEASURED, **given | {"source": words.value("source", given["source"])}))
+    verdict = words.term(f"goal.{row['goal']}")
+    if "goal_reason" in given:
+        verdict += f" ({words.value('goal_reason', given['goal_reason'])})"
+    if given.get("goal_reason") == "not_due" and row["so_far"] != "cannot_assess":
+        verdict += words.plain(_SO_FAR, status=words.term(f"goal.{row['so_far']}"))
+    return " ".join([f"{''.join(parts)}.", *measured, f"{capital(verdict)}."])
 
 
-def _level(row: pd.Series) -> float:
-    """Return a target as a level."""
-    value, baseline = (float(row[name]) if pd.notna(row[name]) else np.nan for name in ("value", "baseline"))
-    if row["kind"] == "percentage_points":
-        return baseline + value
-    if row["kind"] == "per_cent":
-        return baseline * (1 + value / 100)
-    return value if row["kind"] == "level" else np.nan
-
-
-def _achieved(study: Study, row: pd.Series) -> tuple[float, object, str | None]:
-    """Return the figure achieved, its year and where it is from."""
-    last = last_full_year(study)
-    last = last if pd.isna(row["target_year"]) else min(int(row["target_year"]), last)
-    if row["indicator"] == "sick_leave_rate":
-        inside = study.sick_leave["municipality"] == row["municipality"]
-        found = rates(study.sick_leave[inside & (study.sick_leave["quarter"].dt.year == last)])
-        if len(found) and found["missing"].iloc[0] == 0:
-            return float(found["rate"].iloc[0]), last, "statistics"
-    reports = optional_table(study, "annual_reports")
-    if reports is None:
-        return np.nan, pd.NA, None
-    same = np.logical_and.reduce([reports[key] == row[key] for key in ("municipality", "project", "theme")])
-    known = reports[same & (reports["year"] <= last) & reports["value"].notna()]
-    known = known[known["indicator"].isna() | (known["indicator"] == row["indicator"])].sort_values("year")
-    if known.empty:
-        return np.nan, pd.NA, None
-    return float(known["value"].iloc[-1]), int(known["year"].iloc[-1]), "annual_report"
+def _achieved(study: Study, targets: pd.DataFrame) -> pd.DataFrame:
+    """Add the figure achieved, its year and where it is from."""
+    told = reported(study, targets)
+    told = told.where(told["actual"].notna())
+    found = targets.assign(
+        actual=told["actual"],
+        actual_year=told["report_year"],
+        source=pd.Series("annual_report", index=targets.index, dtype="object").where(told["actual"].notna(), None),
+    )
+    measured = register_figures(study, STATISTICS, municipalities=list(targets["municipality"].unique()))
+    keys = ["municipality", "indicator", "year"]
+    last = targets["target_year"].astype("Int64").fillna(last_full_year(study)).clip(upper=last_full_year(study))
+    known = targets.assign(year=last)[keys].merge(measured.astype({"year": "Int64"}), on=keys, how="left")["figure"]
+    by_statistics = known.notna()
+    return found.assign(
+        actual=found["actual"].mask(by_statistics, known),
+        actual_year=found["actual_year"].mask(by_statistics, last),
+        source=found["source"].mask(by_statistics, "statistics"),
+    )
 
 
 def measures_taken(study: Study, case: Case) -> pd.DataFrame:

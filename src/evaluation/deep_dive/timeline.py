@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from evaluation.deep_dive.extras import optional_table, words
+from evaluation.goals.codes import optional_table, words
 
 if TYPE_CHECKING:
     from evaluation.programme import Case

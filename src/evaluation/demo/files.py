@@ -11,15 +11,15 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from evaluation.demo import positions, programme, texts
-from evaluation.demo.sick_leave import QUARTERS, SickLeave
-from evaluation.demo.world import YEARS, Ints, World, stream
+from evaluation.demo.sick_leave import SickLeave
+from evaluation.demo.world import Ints, World, stream
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -42,6 +42,9 @@ NO_BREAK_SPACE_FROM = 2012
 MEASURES = ("Folkemengde", "KOSTRA-gruppe")
 FIXED = datetime.datetime(2016, 3, 1, 8, 0)
 
+Files = Iterator[tuple[str, Callable[[], bytes]]]
+"""Names of files, each with the function that makes its bytes."""
+
 
 def municipalities_csv(world: World) -> bytes:
     """Return the register of invented municipalities (UTF-8, comma), in the columns of the reference register."""
@@ -53,7 +56,8 @@ def sick_leave_csv(world: World, sick_leave: SickLeave, year: int) -> bytes:
 
     Thousands are set apart by a plain space, from 2012 by a no-break space: both occur in real deliveries.
     """
-    within = slice(4 * (year - YEARS[0]), 4 * (year - YEARS[0]) + 4)
+    first = 4 * world.setting.years.index(year)
+    within = slice(first, first + 4)
     labels, unit = np.unique(world.labels(year).astype(str), return_inverse=True)
     lost, agreed = (_summed(values[:, within], unit) for values in (sick_leave.lost, sick_leave.agreed))
     missing = _summed(sick_leave.missing[:, within].astype(np.int64), unit) > 0
@@ -73,7 +77,7 @@ def sick_leave_csv(world: World, sick_leave: SickLeave, year: int) -> bytes:
     keys = (
         f"{label};{quarter};{sector};{sex}"
         for label in labels
-        for quarter in QUARTERS[within]
+        for quarter in world.setting.quarters[within]
         for sector in SECTOR_WORDS
         for sex in SEX_WORDS
     )
@@ -103,25 +107,28 @@ def background_json(world: World, seed: int) -> bytes:
     rng = stream(seed, "befolkning_kostra.json")
     register = world.register()
     codes = register["code"].tolist()
-    value: list[int | None] = [None] * (len(codes) * len(MEASURES) * len(YEARS))
-    for number, year in enumerate(YEARS):
+    years = world.setting.years
+    value: list[int | None] = [None] * (len(codes) * len(MEASURES) * len(years))
+    for number, year in enumerate(years):
         names, unit = np.unique(world.codes(year).astype(str), return_inverse=True)
         population = np.bincount(unit, world.population[:, number]).astype(int)
         group = np.zeros(len(names), dtype=int)
         np.maximum.at(group, unit, world.kostra_group[:, number])
         for code, numbers in zip(names, zip(population.tolist(), group.tolist(), strict=True), strict=True):
             for measure, content in enumerate(numbers):
-                value[(codes.index(code) * len(MEASURES) + measure) * len(YEARS) + number] = content
+                value[(codes.index(code) * len(MEASURES) + measure) * len(years) + number] = content
     status = {str(place): "." for place, content in enumerate(value) if content is None}
     for sign, measure, count in (("..", 0, 4), (":", 1, 3)):
-        for region in rng.choice(np.flatnonzero(register["valid_to"].isna() & (register["valid_from"] < 2008)), count):
-            place = (int(region) * len(MEASURES) + measure) * len(YEARS) + int(rng.integers(0, 4))
+        for region in rng.choice(
+            np.flatnonzero(register["valid_to"].isna() & (register["valid_from"] < years[0])), count
+        ):
+            place = (int(region) * len(MEASURES) + measure) * len(years) + int(rng.integers(0, 4))
             value[place], status[str(place)] = None, sign
     labels = (register["code"] + " " + register["name"]).tolist()
     dimensions = {
         "Region": ("region", dict(zip(codes, labels, strict=True))),
         "ContentsCode": ("statistikkvariabel", {measure: measure for measure in MEASURES}),
-        "Tid": ("år", {str(year): str(year) for year in YEARS}),
+        "Tid": ("år", {str(year): str(year) for year in years}),
     }
     content = {
         "version": "2.0",
@@ -179,23 +186,23 @@ def positions_parquet(world: World, register: positions.Year) -> bytes:
     return buffer.getvalue()
 
 
-def participants_xlsx(world: World, selection: programme.Selection) -> bytes:
+def participants_xlsx(world: World, selection: programme.Selection, told: texts.Told = texts.CURRENT) -> bytes:
     """Return the workbook a programme secretariat keeps; municipalities are now a number, now `0061 Name`."""
     units, names = programme.projects_units(selection.participation), world.units["name_after"]
-    label = world.labels(2012)
+    label = world.labels(world.setting.merger_year)
     projects: list[tuple[str, ...]] = []
     first: dict[str, str] = {}
     for project, theme, intake, network in selection.projects.drop(columns="primary").to_numpy().tolist():
-        kinds = texts.PROJECT_NAMES[first.setdefault(project, theme)]
+        kinds = told.project_names[first.setdefault(project, theme)]
         title = kinds[int(project[1:]) % len(kinds)].format(place=names.iloc[units[project][0]])
-        projects.append((project, texts.THEME_WORDS[theme], title, f"Pulje {intake}", network))
+        projects.append((project, told.theme_words[theme], title, f"Pulje {intake}", network))
     networks = selection.projects.drop_duplicates("network").sort_values("network")
     numbered = (networks.groupby("theme").cumcount() + 1).tolist()
-    titles = programme.case_titles(world, selection)
-    cases = selection.cases.assign(theme=selection.cases["theme"].map(texts.THEME_WORDS))
+    titles = programme.case_titles(world, selection, told)
+    cases = selection.cases.assign(theme=selection.cases["theme"].map(told.theme_words))
     earlier = selection.earlier
     # A predecessor of a merged municipality took part under its own name.
-    before = world.labels(2008)
+    before = world.labels(world.setting.years[0])
     return workbook(
         {
             "Prosjekter": (("prosjekt", "tema", "navn", "pulje", "nettverk"), projects),
@@ -209,13 +216,13 @@ def participants_xlsx(world: World, selection: programme.Selection) -> bytes:
             "Nettverk": (
                 ("nettverk", "tema", "navn"),
                 [
-                    (network, texts.THEME_WORDS[theme], texts.NETWORK_NAMES[theme].format(number=number))
+                    (network, told.theme_words[theme], told.network_names[theme].format(number=number))
                     for (network, theme), number in zip(
                         networks[["network", "theme"]].to_numpy().tolist(), numbered, strict=True
                     )
                 ],
             ),
-            "Samlinger": (("nettverk", "dato"), list(programme.gatherings(selection).itertuples(index=False))),
+            "Samlinger": (("nettverk", "dato"), list(programme.gatherings(selection, told).itertuples(index=False))),
             "Dypdykk": (
                 ("case", "prosjekt", "tema", "runde", *titles.columns),
                 list(pd.concat([cases, titles], axis=1).itertuples(index=False)),
@@ -223,7 +230,7 @@ def participants_xlsx(world: World, selection: programme.Selection) -> bytes:
             "Tidligere": (
                 ("kommune", "program", "fra_aar", "til_aar"),
                 [
-                    (_region(before[unit], row), texts.EARLIER_PROGRAMME, int(start), int(end))
+                    (_region(before[unit], row), told.earlier, int(start), int(end))
                     for row, (unit, start, end) in enumerate(earlier.itertuples(index=False))
                 ],
             ),
@@ -266,9 +273,9 @@ def fixed_bytes(book: Workbook) -> bytes:
     return fixed.getvalue()
 
 
-def programme_yaml() -> bytes:
+def programme_yaml(told: texts.Told = texts.CURRENT) -> bytes:
     """Return the definition of the invented programme as YAML 1.2; texts are quoted, dates are plain."""
-    return ("\n".join(_yaml(texts.DEFINITION)) + "\n").encode()
+    return ("\n".join(_yaml(told.definition)) + "\n").encode()
 
 
 def _yaml(value: Mapping[str, Any], indent: str = "") -> list[str]:
@@ -287,7 +294,7 @@ def _yaml(value: Mapping[str, Any], indent: str = "") -> list[str]:
     return lines
 
 
-def facts_csv() -> bytes:
+def facts_csv(told: texts.Told = texts.CURRENT) -> bytes:
     """Return the invented programme's sourced claims (UTF-8 with byte-order mark, semicolon), two in conflict."""
-    frame = pd.DataFrame(texts.FACTS, columns=list(texts.FACTS_HEADER))
+    frame = pd.DataFrame(told.facts, columns=list(texts.FACTS_HEADER))
     return frame.to_csv(index=False, sep=";", lineterminator="\r\n").encode("utf-8-sig")

@@ -7,7 +7,8 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -17,46 +18,59 @@ from evaluation.demo import (
     files,
     goals,
     positions,
+    predecessor,
     programme,
     recruitment,
     reputation,
     sick_leave,
     theme_files,
 )
-from evaluation.demo.world import YEARS, Floats, World, build
+from evaluation.demo.files import Files
+from evaluation.demo.world import CURRENT, YEARS, Floats, World, build
 from evaluation.errors import InputError, Problem
 
-HOME = Path(__file__).parents[3] / "data" / "demo"
+DATA = Path(__file__).parents[3] / "data"
 SCENARIOS = ("standard", "null")
-SEED = 2011
 THROUGH = ("2013K4", "2014K4", "2015K4")
 
-Files = Iterator[tuple[str, Callable[[], bytes]]]
+
+@dataclass(frozen=True)
+class Demonstration:
+    """One invented programme: where its committed files lie, the seed of the draw shown, and what makes its files."""
+
+    home: Path
+    seed: int
+    contents: Callable[[str, int], Files]
 
 
-def generate(folder: str | Path, *, scenario: str = "standard", seed: int = SEED) -> dict[str, str]:
+def generate(
+    folder: str | Path, *, programme: str = "current", scenario: str = "standard", seed: int | None = None
+) -> dict[str, str]:
     """Write the demonstration data of `scenario` into `folder` and return the SHA-256 of every file by its name.
 
-    The same scenario and seed give the same bytes. Files are written beside their place and moved into it once all are
+    `programme` is a key of `PROGRAMMES`; `seed` is by default that of the draw shown. The same scenario and seed give
+    the same bytes. Files are written beside their place and moved into it once all are
     complete. `sources.yaml`, which says how the files are read, comes along; it is no part of the result. In the
     scenario `null` every random number is the same and the programme has no effect.
 
     Raises
     ------
     InputError
-        If the scenario is unknown or the seed is not a non-negative whole number.
+        If the programme or scenario is unknown or the seed is not a non-negative whole number.
     """
-    _check(scenario, seed)
+    _check(programme, scenario, seed)
+    chosen = PROGRAMMES[programme]
+    seed = chosen.seed if seed is None else seed
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     hashes = {}
     with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as beside:
-        for name, content in _contents(scenario, seed):
+        for name, content in chosen.contents(scenario, seed):
             data = content()
             (Path(beside) / name).parent.mkdir(exist_ok=True)
             (Path(beside) / name).write_bytes(data)
             hashes[name] = hashlib.sha256(data).hexdigest()
-        sources = _sources(scenario, seed)
+        sources = _sources(programme, scenario, seed)
         if not (folder / "sources.yaml").exists() or (folder / "sources.yaml").read_bytes() != sources:
             (Path(beside) / "sources.yaml").write_bytes(sources)
         for path in sorted(path for path in Path(beside).rglob("*") if path.is_file()):
@@ -66,18 +80,22 @@ def generate(folder: str | Path, *, scenario: str = "standard", seed: int = SEED
     return dict(sorted(hashes.items()))
 
 
-def expected_hashes() -> dict[str, str]:
+def expected_hashes(programme: str = "current") -> dict[str, str]:
     """Return the committed SHA-256 of every file of the standard scenario: what `generate` should come to."""
-    hashes: dict[str, str] = json.loads((HOME / "hashes.json").read_text(encoding="utf-8"))
+    text = (PROGRAMMES[programme].home / "hashes.json").read_text(encoding="utf-8")
+    hashes: dict[str, str] = json.loads(text)
     return hashes
 
 
-def _check(scenario: str, seed: int) -> None:
+def _check(programme: str, scenario: str, seed: int | None) -> None:
     problems = []
+    if programme not in PROGRAMMES:
+        remedy = f"Use one of: {', '.join(PROGRAMMES)}"
+        problems.append(Problem("There is no such programme among the demonstrations", remedy, value=programme))
     if scenario not in SCENARIOS:
         remedy = f"Use one of: {', '.join(SCENARIOS)}"
         problems.append(Problem("There is no such scenario of the demonstration data", remedy, value=scenario))
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
         problems.append(Problem("The seed is not a non-negative whole number", "Give one, such as 2011", value=seed))
     if problems:
         raise InputError(problems)
@@ -103,7 +121,7 @@ def _contents(scenario: str, seed: int) -> Files:
     truth = {
         "scenario": scenario,
         "seed": seed,
-        "sick_leave": _sick_leave_truth(days, selection, scenario),
+        "sick_leave": sick_leave.truth(CURRENT, days, selection, scenario, THROUGH),
         "positions": positions.truth(selection, sums),
         "selection": sick_leave.selection_facts(absence, selection),
     }
@@ -148,18 +166,17 @@ def _other_themes(
     }
 
 
-def _sick_leave_truth(days: sick_leave.SickLeave, selection: programme.Selection, scenario: str) -> dict[str, object]:
-    """Effects in percentage points by intake and quarters since the start, and overall through three dates."""
-    paths: dict[str, object] = {
-        intake: {str(event): 0.0 if scenario == "null" else round(effect, 2) for event, effect in enumerate(path)}
-        for intake, path in sick_leave.EFFECT.items()
-    }
-    return paths | {"overall": {last: sick_leave.overall(days, selection, last) for last in THROUGH}}
-
-
-def _sources(scenario: str, seed: int) -> bytes:
+def _sources(programme: str, scenario: str, seed: int) -> bytes:
     """The committed `sources.yaml`, naming this scenario and seed."""
-    text = (HOME / "sources.yaml").read_text(encoding="utf-8")
+    text = (PROGRAMMES[programme].home / "sources.yaml").read_text(encoding="utf-8")
+    named = "" if programme == "current" else f"programme: {programme}, "
     # In quotes: YAML reads a bare `null` as nothing.
-    line = f'demonstration: {{scenario: "{scenario}", seed: {seed}}}'
+    line = f'demonstration: {{{named}scenario: "{scenario}", seed: {seed}}}'
     return re.sub(r"^demonstration: .*$", line, text, flags=re.MULTILINE).encode()
+
+
+PROGRAMMES = {
+    "current": Demonstration(DATA / "demo", 2011, _contents),
+    "predecessor": Demonstration(DATA / "demo_predecessor", 2007, predecessor.contents),
+}
+"""The invented programmes there are data of, by name."""

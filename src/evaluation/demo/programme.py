@@ -20,7 +20,7 @@ estimate minus truth through 2013, 2014 and 2015 in percentage points, municipal
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +41,6 @@ SECOND_THEME = 0.32
 NETWORK_SIZE = 7
 SMALLEST_CASE = 2500
 EARLIER = {"participants": 55, "others": 83}
-GATHERINGS = {"1": ("2012-02-07", "2012-10-09", "2013-04-16"), "2": ("2013-02-12", "2013-10-08", "2014-04-08")}
 LASTING_WEIGHT, RECENT_WEIGHT, SIZE_WEIGHT = 0.45, 0.6, 0.35
 
 
@@ -88,15 +87,11 @@ def select(world: World, *, lasting: Floats, recent: Floats, seed: int) -> Selec
     to 2010, both in percentage points.
     """
     rng = stream(seed, "selection")
-    pressure = LASTING_WEIGHT * _standard(lasting) + RECENT_WEIGHT * _standard(recent)
-    capacity = SIZE_WEIGHT * _standard(np.log(world.population[:, 2]))
-    score = pressure + capacity + rng.normal(size=world.size)
-    score[world.merging] = -np.inf
-    chosen = rng.permutation(np.argsort(-score, kind="stable")[:MUNICIPALITIES])
-    intake, participation, started = _projects(rng, chosen, world.size)
+    pressure, chosen = draw_chosen(rng, world, lasting, recent, MUNICIPALITIES)
+    intake, participation, started = draw_projects(rng, chosen, world.size, BATCHES)
     projects = _themes(rng, participation, started, pressure)
     participation, projects = _second_projects(rng, participation, projects)
-    projects["network"] = _networks(projects)
+    projects["network"] = draw_networks(projects, texts.THEMES)
     cases = _cases(rng, world, projects, participation)
     return Selection(intake, projects, participation, cases, _earlier(rng, world, chosen))
 
@@ -114,13 +109,30 @@ def _standard(values: Floats) -> Floats:
     return (values - values.mean()) / values.std()
 
 
-def _projects(rng: np.random.Generator, chosen: Ints, size: int) -> tuple[np.ndarray, pd.DataFrame, dict[str, str]]:
-    """Share the participants among projects; joint projects join neighbours in the order of codes."""
+def draw_chosen(
+    rng: np.random.Generator, world: World, lasting: Floats, recent: Floats, count: int
+) -> tuple[Floats, Ints]:
+    """Return the pressure on every municipality, and those that take part, in random order; none that merges does."""
+    pressure = LASTING_WEIGHT * _standard(lasting) + RECENT_WEIGHT * _standard(recent)
+    capacity = SIZE_WEIGHT * _standard(np.log(world.population[:, 2]))
+    score = pressure + capacity + rng.normal(size=world.size)
+    score[world.merging] = -np.inf
+    return pressure, rng.permutation(np.argsort(-score, kind="stable")[:count])
+
+
+def draw_projects(
+    rng: np.random.Generator, chosen: Ints, size: int, batches: Sequence[tuple[str, tuple[int, ...]]]
+) -> tuple[np.ndarray, pd.DataFrame, dict[str, str]]:
+    """Share the participants among projects; joint projects join neighbours in the order of codes.
+
+    A batch is an intake and the number of municipalities in each of its projects. Returned are the intake of every unit
+    ("" for never), the units of every project, and the intake of every project.
+    """
     intake = np.full(size, "", dtype=object)
     rows: list[tuple[int, str]] = []
     started: dict[str, str] = {}
     place = 0
-    for number, sizes in BATCHES:
+    for number, sizes in batches:
         batch = np.sort(chosen[place : place + sum(sizes)])
         place += len(batch)
         intake[batch] = number
@@ -173,10 +185,10 @@ def _second_projects(
     )
 
 
-def _networks(projects: pd.DataFrame) -> np.ndarray:
+def draw_networks(projects: pd.DataFrame, themes: Sequence[str]) -> np.ndarray:
     """Networks of about seven projects within theme and intake, numbered through."""
     network, number = np.full(len(projects), "", dtype=object), 0
-    for theme in texts.THEMES:
+    for theme in themes:
         for intake in ("1", "2"):
             rows = np.flatnonzero((projects["theme"] == theme) & (projects["intake"] == intake))
             count = max(1, round(len(rows) / NETWORK_SIZE))
@@ -201,12 +213,13 @@ def _cases(rng: np.random.Generator, world: World, projects: pd.DataFrame, parti
             large = [name for name in of_intake if population[units[name]].min() > SMALLEST_CASE]
             project = str(rng.choice(large or of_intake or fit))
             taken |= set(units[project])
-            case = "-".join(_slug(names.iloc[unit]) for unit in units[project])
+            case = "-".join(slug(names.iloc[unit]) for unit in units[project])
             rows.append((case, project, theme, wave))
     return pd.DataFrame(rows, columns=["case", "project", "theme", "wave"])
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
+    """Return a name as the code of a case: small letters a-z, without signs."""
     letters = str.maketrans({"æ": "ae", "ø": "o", "å": "a", "á": "a", " ": None, "-": None})
     return name.split(" - ")[0].casefold().translate(letters)
 
@@ -227,23 +240,23 @@ def _earlier(rng: np.random.Generator, world: World, chosen: Ints) -> pd.DataFra
     return frame
 
 
-def case_titles(world: World, selection: Selection) -> pd.DataFrame:
+def case_titles(world: World, selection: Selection, told: texts.Told) -> pd.DataFrame:
     """Return the titles of the cases in three languages, in the order of `selection.cases`."""
     units, names = projects_units(selection.participation), world.units["name_after"]
     rows = []
     for place, (project, theme) in enumerate(zip(*_columns(selection.cases, "project", "theme"), strict=True)):
-        template = texts.CASE_TITLES[theme][place % 4]
+        template = told.case_titles[theme][place % 4]
         places = [names.iloc[unit] for unit in units[project]]
         rows.append({f"tittel_{word}": template[word].format(place=texts.AND[word].join(places)) for word in template})
     return pd.DataFrame(rows)
 
 
-def gatherings(selection: Selection) -> pd.DataFrame:
+def gatherings(selection: Selection, told: texts.Told) -> pd.DataFrame:
     """Return the three gatherings of every network (network, date), one network a day, Monday to Thursday."""
     networks = selection.projects.drop_duplicates("network").sort_values("network")
     rows = []
     for place, (network, intake) in enumerate(zip(*_columns(networks, "network", "intake"), strict=True)):
-        for text in GATHERINGS[intake]:
+        for text in told.gatherings[intake]:
             monday = datetime.date.fromisoformat(text) - datetime.timedelta(days=1)
             rows.append((network, monday + datetime.timedelta(days=7 * (place // 4) + place % 4)))
     return pd.DataFrame(rows, columns=["network", "date"])

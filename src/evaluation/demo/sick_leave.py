@@ -26,23 +26,23 @@ break of 2015, whose existence is a fact: temporary staff add 4-12 % to the agre
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from evaluation.demo.programme import Selection
-from evaluation.demo.world import SECTORS, SEXES, WOMEN_SHARE, YEARS, Floats, Ints, World, rounded, stream
+from evaluation.demo.world import CURRENT, SECTORS, SEXES, WOMEN_SHARE, Floats, Ints, Setting, World, rounded, stream
 
-QUARTERS = tuple(f"{year}K{quarter}" for year in YEARS for quarter in (1, 2, 3, 4))
+QUARTERS = CURRENT.quarters
+STARTED = CURRENT.starts
 WEEKDAYS = np.array([63.0, 59.0, 66.0, 63.0])
-BREAK = QUARTERS.index("2015K1")
 PERMANENT_COVERAGE = 0.88
 
 LEVEL = 9.8
 SELF_SHARE = 0.155
 SECTOR_LEVEL = np.array([0.77, 1.0, 1.36, 1.38, 0.92, 0.92])
 MEN_LEVEL = 0.66
-YEAR_LEVEL = np.array([1.015, 1.025, 0.970, 1.010, 0.990, 1.000, 0.985, 0.985])
 SEASON_SELF = np.array([1.22, 0.84, 0.82, 1.12])
 SEASON_DOCTOR = np.array([1.12, 0.995, 0.805, 1.08])
 TEMPORARY_LEVEL = 0.65
@@ -57,13 +57,6 @@ TRANSITORY_SD = 0.35
 AUTOCORRELATION = 0.5
 MISSING = 30
 
-# True effects in percentage points by quarters since the start; plausible sizes, most of it after two years.
-EFFECT = {
-    "1": (*(-0.15 - 0.03 * n for n in range(8)), -0.38, -0.40, -0.41, -0.42, -0.43, -0.44, -0.45, -0.45),
-    "2": (*(-0.10 - 0.02 * n for n in range(9)), -0.27, -0.28, -0.29),
-}
-STARTED = {"1": QUARTERS.index("2012K1"), "2": QUARTERS.index("2013K1")}
-
 
 @dataclass(frozen=True)
 class Absence:
@@ -71,11 +64,13 @@ class Absence:
 
     persistent: Floats
     transitory: Floats
+    setting: Setting = CURRENT
 
     def bad_year(self) -> Floats:
-        """Return by how much the passing part of each municipality's rate rose from 2009 to 2010, in points."""
-        years = self.transitory.reshape(len(self.persistent), len(YEARS), 4).mean(axis=2)
-        return rounded(years[:, YEARS.index(2010)] - years[:, YEARS.index(2009)])
+        """Return by how much the passing part of each municipality's rate rose to the bad year, in points."""
+        years = self.transitory.reshape(len(self.persistent), -1, 4).mean(axis=2)
+        place = self.setting.years.index(self.setting.bad_year)
+        return rounded(years[:, place] - years[:, place - 1])
 
 
 @dataclass(frozen=True)
@@ -94,30 +89,33 @@ class SickLeave:
 def draw_absence(world: World, seed: int) -> Absence:
     """Draw what sets municipalities apart: a lasting part and shocks that fade (autoregressive, 0.5 a quarter)."""
     rng = stream(seed, "absence")
+    quarters = len(world.setting.quarters)
     persistent = PERSISTENT_SD * np.clip(rng.normal(size=world.size), -2.2, 2.2)
     persistent = rounded(persistent - np.average(persistent, weights=world.population[:, 2]))
     # Shocks average out over more workplaces in a larger municipality.
     scale = rounded(np.clip((world.population[:, 2] / 4_500) ** -0.2, 0.5, 1.3))
-    shocks = TRANSITORY_SD * scale[:, None] * rng.normal(size=(world.size, len(QUARTERS)))
+    shocks = TRANSITORY_SD * scale[:, None] * rng.normal(size=(world.size, quarters))
     shocks[:, 1:] *= np.sqrt(1 - AUTOCORRELATION**2)
-    for quarter in range(1, len(QUARTERS)):
+    for quarter in range(1, quarters):
         shocks[:, quarter] += AUTOCORRELATION * shocks[:, quarter - 1]
-    return Absence(persistent, shocks)
+    return Absence(persistent, shocks, world.setting)
 
 
-def true_effect(selection: Selection, scenario: str) -> Floats:
+def true_effect(setting: Setting, selection: Selection, scenario: str) -> Floats:
     """Return the true effect in percentage points, units x quarters: zero outside the sick-leave theme."""
-    effect = np.zeros((selection.size, len(QUARTERS)))
+    quarters = len(setting.quarters)
+    effect = np.zeros((selection.size, quarters))
     if scenario == "null":
         return effect
-    for intake, path in EFFECT.items():
-        effect[np.ix_(selection.members("sick_leave", intake), np.arange(STARTED[intake], len(QUARTERS)))] = path
+    for intake, path in setting.effect.items():
+        members = selection.members("sick_leave", intake)
+        effect[np.ix_(members, np.arange(setting.starts[intake], quarters))] = path
     return effect
 
 
 def draw(world: World, absence: Absence, selection: Selection, scenario: str, seed: int) -> SickLeave:
     """Draw the man-days of every delivery. The scenarios share every random number; only the effect differs."""
-    effect = true_effect(selection, scenario)
+    effect = true_effect(world.setting, selection, scenario)
     staff = _staff(world)
     own, temporary = _agreed(world, staff, seed)
     agreed = own + temporary
@@ -125,7 +123,7 @@ def draw(world: World, absence: Absence, selection: Selection, scenario: str, se
     expected = rate * (own + TEMPORARY_LEVEL * temporary)[..., None] / 100
     expected = np.maximum(expected, 1e-4)
     lost = np.empty(expected.shape)
-    for position, year in enumerate(YEARS):
+    for position, year in enumerate(world.setting.years):
         within = slice(4 * position, 4 * position + 4)
         rng = stream(seed, f"sykefravaer_{year}.csv")
         lost[:, within] = DISPERSION * rng.standard_gamma(expected[:, within] / DISPERSION)
@@ -149,11 +147,12 @@ def _agreed(world: World, staff: Floats, seed: int) -> tuple[Floats, Floats]:
     """Agreed man-days of the staff covered before 2015 and of the temporary staff included from then on."""
     rng = stream(seed, "agreed")
     wobble = 1 + np.clip(rng.normal(0.0, 0.01, staff.shape), -0.03, 0.03)
-    days = np.tile(WEEKDAYS, len(YEARS))[None, :, None, None]
+    quarters, included = world.setting.quarters, world.setting.coverage_break
+    days = np.tile(WEEKDAYS, len(world.setting.years))[None, :, None, None]
     own = PERMANENT_COVERAGE * staff * wobble * days
     share = rng.uniform(0.04, 0.12, world.size)[:, None, None, None]
-    included = (np.arange(len(QUARTERS)) >= BREAK)[None, :, None, None]
-    return own, own * share * included
+    since = quarters.index(included) if included else len(quarters)
+    return own, own * share * (np.arange(len(quarters)) >= since)[None, :, None, None]
 
 
 def _rates(world: World, absence: Absence) -> Floats:
@@ -163,7 +162,8 @@ def _rates(world: World, absence: Absence) -> Floats:
     mix = world.man_years.sum(axis=(0, 1))
     relative = SECTOR_LEVEL[:, None] * by_sex / (SECTOR_LEVEL @ mix / mix.sum())
     season = np.where(np.arange(len(SHARE))[None, :] < 2, SEASON_SELF[:, None], SEASON_DOCTOR[:, None])
-    time = np.tile(season, (len(YEARS), 1)) * np.repeat(YEAR_LEVEL, 4)[:, None]
+    level = np.array(world.setting.year_level)
+    time = np.tile(season, (len(level), 1)) * np.repeat(level, 4)[:, None]
     own = (absence.persistent[:, None] + absence.transitory)[:, :, None]
     return (LEVEL * time * SHARE + own * SHARE)[:, :, None, None, :] * relative[None, None, :, :, None]
 
@@ -171,22 +171,35 @@ def _rates(world: World, absence: Absence) -> Floats:
 def _missing(world: World, seed: int) -> np.ndarray:
     """Mark deliveries that failed: some whole municipality-quarters, one of them a predecessor's before the merger."""
     rng = stream(seed, "missing")
-    missing = np.zeros((world.size, len(QUARTERS)), dtype=bool)
+    quarters = world.setting.quarters
+    missing = np.zeros((world.size, len(quarters)), dtype=bool)
     others = np.setdiff1d(np.arange(world.size), world.merging)
     units = rng.choice(others, MISSING - 1, replace=False)
-    missing[units, rng.integers(0, len(QUARTERS), MISSING - 1)] = True
-    missing[world.merging[0], QUARTERS.index("2010K2")] = True
+    missing[units, rng.integers(0, len(quarters), MISSING - 1)] = True
+    missing[world.merging[0], quarters.index(world.setting.lost_delivery)] = True
     return missing
 
 
-def overall(sick_leave: SickLeave, selection: Selection, last: str) -> dict[str, float]:
+def truth(
+    setting: Setting, sick_leave: SickLeave, selection: Selection, scenario: str, through: Sequence[str]
+) -> dict[str, object]:
+    """Effects in percentage points by intake and quarters since the start, and overall through some quarters."""
+    paths: dict[str, object] = {
+        intake: {str(event): 0.0 if scenario == "null" else round(effect, 2) for event, effect in enumerate(path)}
+        for intake, path in setting.effect.items()
+    }
+    return paths | {"overall": {last: overall(setting, sick_leave, selection, last) for last in through}}
+
+
+def overall(setting: Setting, sick_leave: SickLeave, selection: Selection, last: str) -> dict[str, float]:
     """Return the average true effect over treated municipality-quarters up to and including `last`, in points.
 
     Once weighted by agreed man-days and once with every municipality-quarter alike, over delivered quarters only.
     """
-    started = selection.started("sick_leave", STARTED, never=len(QUARTERS))
-    quarter = np.arange(len(QUARTERS))[None, :]
-    treated = (quarter >= started[:, None]) & (quarter <= QUARTERS.index(last)) & ~sick_leave.missing
+    quarters = setting.quarters
+    started = selection.started("sick_leave", setting.starts, never=len(quarters))
+    quarter = np.arange(len(quarters))[None, :]
+    treated = (quarter >= started[:, None]) & (quarter <= quarters.index(last)) & ~sick_leave.missing
     weight = np.where(treated, sick_leave.agreed.sum(axis=(2, 3)), 0)
     return {
         "man_days": round(float((sick_leave.effect * weight).sum() / weight.sum()), 4),
@@ -198,9 +211,22 @@ def selection_facts(absence: Absence, selection: Selection) -> dict[str, float]:
     """Return how far sick-leave participants lay above never-participants before the programme, in points."""
     chosen, others = selection.members("sick_leave"), np.flatnonzero(selection.intake == "")
     gap = absence.transitory[chosen].mean(axis=0) - absence.transitory[others].mean(axis=0)
-    years = {str(year): round(float(gap[4 * n : 4 * n + 4].mean()), 4) for n, year in enumerate(YEARS[:4])}
+    before = absence.setting.years[: min(absence.setting.starts.values()) // 4]
+    years = {str(year): round(float(gap[4 * n : 4 * n + 4].mean()), 4) for n, year in enumerate(before)}
     lasting = absence.persistent[chosen].mean() - absence.persistent[others].mean()
     return {"persistent": round(float(lasting), 4)} | {f"transitory_{year}": gap for year, gap in years.items()}
 
 
-__all__ = ["QUARTERS", "SECTORS", "SEXES", "Absence", "SickLeave", "draw", "draw_absence", "overall", "true_effect"]
+__all__ = [
+    "QUARTERS",
+    "SECTORS",
+    "SEXES",
+    "STARTED",
+    "Absence",
+    "SickLeave",
+    "draw",
+    "draw_absence",
+    "overall",
+    "true_effect",
+    "truth",
+]

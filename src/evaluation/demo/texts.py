@@ -2,7 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+
+
+@dataclass(frozen=True)
+class Told:
+    """An invented programme in words: what its secretariat's files say.
+
+    Attributes
+    ----------
+    definition : the contents of `programme.yaml`.
+    theme_words : what each theme is called in the files.
+    project_names, network_names : names by theme; `{place}` and `{number}` are filled in.
+    case_titles : titles of deep-dive cases in three languages, by theme.
+    gatherings : dates of the first network's gatherings, by intake.
+    earlier : name of the programme before this one.
+    facts : sourced claims: key, value, status, source, and the date they were made.
+    """
+
+    definition: Mapping[str, Any]
+    theme_words: Mapping[str, str]
+    project_names: Mapping[str, tuple[str, ...]]
+    network_names: Mapping[str, str]
+    case_titles: Mapping[str, tuple[Mapping[str, str], ...]]
+    gatherings: Mapping[str, tuple[str, ...]]
+    earlier: str
+    facts: tuple[tuple[str, ...], ...]
+
 
 THEMES = ("sick_leave", "full_time", "recruitment", "reputation")
 THEME_WORDS = {
@@ -154,21 +182,60 @@ CASE_TITLES = {
         },
     ),
 }
+GATHERINGS = {"1": ("2012-02-07", "2012-10-09", "2013-04-16"), "2": ("2013-02-12", "2013-10-08", "2014-04-08")}
 AND = {"nb": " og ", "nn": " og ", "en": " and "}
 
-FACTS_HEADER = ("key", "value", "status", "source")
+FACTS_HEADER = ("key", "value", "status", "source", "dato")
 FACTS = (
-    ("agreement_signed", "2011-03-21", "verified", "Oppdiktet: Avtale om programmet"),
-    ("programme_period", "2011-2015", "verified", "Oppdiktet: Avtale om programmet"),
-    ("grant_per_municipality_nok", "300000", "verified", "Oppdiktet: Utlysning 2011"),
-    ("applications_2011", "89 søknader (over 100 kommuner)", "verified", "Oppdiktet: Oppstartsmelding 2011"),
-    ("intake_1_admitted_2011-09-28", "25 prosjekter / 31 kommuner", "verified", "Oppdiktet: Oppstartsmelding 2011"),
-    ("intake_1_supplement_2011-11-18", "26 nye kommuner", "conflict", "Oppdiktet: Nettsted, november 2011"),
-    ("intake_1_supplement_2011-11-18", "53 kommuner i alt i 2011", "conflict", "Oppdiktet: Lysark, januar 2012"),
-    ("intake_2_admitted_2012-10-24", "43 nye prosjekter / 52 nye kommuner", "verified", "Oppdiktet: Nyhetsbrev 2012"),
-    ("municipalities_total", "109", "verified", "Oppdiktet: Nyhetsbrev 2015"),
-    ("local_projects_total", "95", "verified", "Oppdiktet: Nyhetsbrev 2015"),
-    ("networks", "tre obligatoriske samlinger per nettverk", "verified", "Oppdiktet: Programbeskrivelse"),
-    ("annual_report_deadline", "1. februar", "verified", "Oppdiktet: Programbeskrivelse"),
-    ("earlier_programme_municipalities", "138", "verified", "Oppdiktet: Sluttrapport for Godt lag i kommunen"),
+    ("agreement_signed", "2011-03-21", "verified", "Oppdiktet: Avtale om programmet", "2011-03-21"),
+    ("programme_period", "2011-2015", "verified", "Oppdiktet: Avtale om programmet", "2011-03-21"),
+    ("grant_per_municipality_nok", "300000", "verified", "Oppdiktet: Utlysning 2011", "2011-05-16"),
+    (
+        "applications_2011",
+        "89 søknader (over 100 kommuner)",
+        "verified",
+        "Oppdiktet: Oppstartsmelding 2011",
+        "2011-09-28",
+    ),
+    (
+        "intake_1_admitted_2011-09-28",
+        "25 prosjekter / 31 kommuner",
+        "verified",
+        "Oppdiktet: Oppstartsmelding 2011",
+        "2011-09-28",
+    ),
+    (
+        "intake_1_supplement_2011-11-18",
+        "26 nye kommuner",
+        "conflict",
+        "Oppdiktet: Nettsted, november 2011",
+        "2011-11-18",
+    ),
+    (
+        "intake_1_supplement_2011-11-18",
+        "53 kommuner i alt i 2011",
+        "conflict",
+        "Oppdiktet: Lysark, januar 2012",
+        "2012-01-24",
+    ),
+    (
+        "intake_2_admitted_2012-10-24",
+        "43 nye prosjekter / 52 nye kommuner",
+        "verified",
+        "Oppdiktet: Nyhetsbrev 2012",
+        "2012-10-24",
+    ),
+    ("municipalities_total", "109", "verified", "Oppdiktet: Nyhetsbrev 2015", "2015-10-15"),
+    ("local_projects_total", "95", "verified", "Oppdiktet: Nyhetsbrev 2015", "2015-10-15"),
+    ("networks", "tre obligatoriske samlinger per nettverk", "verified", "Oppdiktet: Programbeskrivelse", "2011-05-16"),
+    ("annual_report_deadline", "1. februar", "verified", "Oppdiktet: Programbeskrivelse", "2011-05-16"),
+    (
+        "earlier_programme_municipalities",
+        "138",
+        "verified",
+        "Oppdiktet: Sluttrapport for Godt lag i kommunen",
+        "2010-06-30",
+    ),
 )
+
+CURRENT = Told(DEFINITION, THEME_WORDS, PROJECT_NAMES, NETWORK_NAMES, CASE_TITLES, GATHERINGS, EARLIER_PROGRAMME, FACTS)

@@ -7,13 +7,15 @@ Calibration (facts of the reference tables, never figures of one municipality):
 
 - sizes: population quantiles of Norway's municipalities outside the capital in 2010 (Statistics Norway, table 07459);
 - man-years: about 8 % of the population, a little more in small municipalities;
-- number of municipalities: 429 before and 428 after a merger on 1 January 2012, as in Norway in 2012 and 2013.
+- number of municipalities: 429 before and 428 after a merger on 1 January 2012, as in Norway in 2012 and 2013; at the
+  time of the predecessor programme 431 before and 430 after one on 1 January 2008, as in Norway in 2006 and 2010.
 
 Sector shares and the share of women are plausible values, not facts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,6 +55,60 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Setting:
+    """When an invented programme runs, in a country of how many municipalities, and what it does to sick leave.
+
+    Attributes
+    ----------
+    years : calendar years of the figures; the size of a municipality is that of the third.
+    units, merger_year : municipalities before a merger of two on 1 January of that year.
+    year_level : the country's sick leave by year, relative to the average.
+    bad_year : the year whose sick leave, against the year before, moved municipalities to apply.
+    started : first quarter of the work, by intake.
+    effect : true effect on sick leave by intake, in percentage points, from the first quarter of the work on.
+    lost_delivery : a quarter in which one of the two that merge failed to deliver.
+    coverage_break : first quarter whose figures cover temporary staff, if it came.
+    """
+
+    years: tuple[int, ...]
+    units: int
+    merger_year: int
+    year_level: tuple[float, ...]
+    bad_year: int
+    started: Mapping[str, str]
+    effect: Mapping[str, tuple[float, ...]]
+    lost_delivery: str
+    coverage_break: str | None = None
+
+    @property
+    def quarters(self) -> tuple[str, ...]:
+        """The quarters of the years, as `2012K1`."""
+        return tuple(f"{year}K{quarter}" for year in self.years for quarter in (1, 2, 3, 4))
+
+    @property
+    def starts(self) -> dict[str, int]:
+        """The place of each intake's first quarter among the quarters."""
+        return {intake: self.quarters.index(quarter) for intake, quarter in self.started.items()}
+
+
+# The effects are plausible sizes, most of them after two years.
+CURRENT = Setting(
+    years=YEARS,
+    units=UNITS,
+    merger_year=MERGER_YEAR,
+    year_level=(1.015, 1.025, 0.970, 1.010, 0.990, 1.000, 0.985, 0.985),
+    bad_year=2010,
+    started={"1": "2012K1", "2": "2013K1"},
+    effect={
+        "1": (*(-0.15 - 0.03 * n for n in range(8)), -0.38, -0.40, -0.41, -0.42, -0.43, -0.44, -0.45, -0.45),
+        "2": (*(-0.10 - 0.02 * n for n in range(9)), -0.27, -0.28, -0.29),
+    },
+    lost_delivery="2010K2",
+    coverage_break="2015K1",
+)
+
+
 def stream(seed: int, name: str) -> np.random.Generator:
     """Return the stream of random numbers that belongs to `name` (a file or a part of the world) under `seed`."""
     return np.random.default_rng([seed, EDITION, *name.encode()])
@@ -75,6 +131,7 @@ class World:
     population: Ints
     kostra_group: Ints
     man_years: Floats
+    setting: Setting = CURRENT
 
     @property
     def size(self) -> int:
@@ -88,11 +145,11 @@ class World:
 
     def codes(self, year: int) -> NDArray[np.object_]:
         """Return the code of every unit in `year`."""
-        return self.units["code_after" if year >= MERGER_YEAR else "code_before"].to_numpy(dtype=object)
+        return self.units["code_after" if year >= self.setting.merger_year else "code_before"].to_numpy(dtype=object)
 
     def names(self, year: int) -> NDArray[np.object_]:
         """Return the name of every unit in `year`."""
-        return self.units["name_after" if year >= MERGER_YEAR else "name_before"].to_numpy(dtype=object)
+        return self.units["name_after" if year >= self.setting.merger_year else "name_before"].to_numpy(dtype=object)
 
     def labels(self, year: int) -> NDArray[np.object_]:
         """Return labels such as `0061 Almvik`, the way statistical tables write a region."""
@@ -101,12 +158,13 @@ class World:
     def register(self) -> pd.DataFrame:
         """Return the history of codes, in the columns of the reference register of municipalities."""
         first, second = self.merging
-        code, name = self.codes(YEARS[0]).tolist(), self.names(YEARS[0]).tolist()
+        merged, start = self.setting.merger_year, self.setting.years[0]
+        code, name = self.codes(start).tolist(), self.names(start).tolist()
         successor = str(self.units["code_after"].iloc[first])
         frame = pd.DataFrame({"code": [*code, successor], "name": [*name, MERGED_NAME]})
-        frame["valid_from"] = [1964] * len(code) + [MERGER_YEAR]
+        frame["valid_from"] = [1964] * len(code) + [merged]
         ended = frame.index.isin([first, second])
-        frame["valid_to"] = pd.Series(MERGER_YEAR - 1, frame.index, dtype="Int64").where(ended)
+        frame["valid_to"] = pd.Series(merged - 1, frame.index, dtype="Int64").where(ended)
         frame["successor_code"] = pd.Series(successor, frame.index).where(ended)
         frame["successor_weight"] = np.nan  # only a split carries weights
         frame["county_code"] = frame["code"].str[:2]
@@ -114,32 +172,34 @@ class World:
         return frame.sort_values("code", ignore_index=True)
 
 
-def build(seed: int) -> World:
+def build(seed: int, setting: Setting = CURRENT) -> World:
     """Draw the invented country."""
     rng = stream(seed, "world")
-    population = _population(rng)
+    population = _population(rng, setting)
     units = _units(rng, population[:, 2])
-    return World(units, population, _kostra_group(rng, population), _man_years(rng, population))
+    groups = _kostra_group(rng, population, setting)
+    return World(units, population, groups, _man_years(rng, population), setting)
 
 
-def _population(rng: np.random.Generator) -> Ints:
+def _population(rng: np.random.Generator, setting: Setting) -> Ints:
     """Sizes at equally spaced quantiles in random order, then a yearly growth of about 0.7 % (and of its own)."""
-    places = rng.permutation((np.arange(UNITS) + 0.5) / UNITS)
-    in_2010 = np.exp(np.interp(places, QUANTILES, np.log(POPULATION)))
-    growth = rng.normal(0.007, 0.006, UNITS)[:, None]
-    wobble = rng.normal(0.0, 0.003, (UNITS, len(YEARS)))
-    years = np.arange(len(YEARS)) - 2
-    values = in_2010[:, None] * (1 + growth * years + wobble * (years != 0))
+    units = setting.units
+    places = rng.permutation((np.arange(units) + 0.5) / units)
+    third = np.exp(np.interp(places, QUANTILES, np.log(POPULATION)))
+    growth = rng.normal(0.007, 0.006, units)[:, None]
+    wobble = rng.normal(0.0, 0.003, (units, len(setting.years)))
+    years = np.arange(len(setting.years)) - 2
+    values = third[:, None] * (1 + growth * years + wobble * (years != 0))
     return np.round(rounded(values, 6)).astype(np.int64)
 
 
 def _units(rng: np.random.Generator, population: Ints) -> pd.DataFrame:
     """Names and codes. The two units that merge are neighbours of middling size, as most real mergers are."""
-    county = np.sort(np.arange(UNITS) % len(COUNTIES))
+    county = np.sort(np.arange(len(population)) % len(COUNTIES))
     within = np.concatenate([np.arange(count) for count in np.bincount(county)])
     codes = [f"{COUNTIES[c]}{61 + n if c == 0 else 1 + 2 * n:02d}" for c, n in zip(county, within, strict=True)]
     pool = np.array([first + second for first in FIRST.split() for second in SECOND.split()], dtype=object)
-    names = rng.permutation(pool)[:UNITS]
+    names = rng.permutation(pool)[: len(population)]
     largest = np.argsort(-population, kind="stable")
     odd = rng.permutation(largest[120:400])[: len(ODD_NAMES)]
     names[odd] = ODD_NAMES
@@ -156,21 +216,21 @@ def _units(rng: np.random.Generator, population: Ints) -> pd.DataFrame:
     return frame
 
 
-def _kostra_group(rng: np.random.Generator, population: Ints) -> Ints:
+def _kostra_group(rng: np.random.Generator, population: Ints, setting: Setting) -> Ints:
     """Groups 1-6 below 5 000 inhabitants, 7-12 below 20 000, 13 above, 14 the three largest; a few change group."""
-    size = population[:, 2]
-    small, middle = rng.integers(1, 7, (2, UNITS)), rng.integers(7, 13, (2, UNITS))
+    size, units = population[:, 2], setting.units
+    small, middle = rng.integers(1, 7, (2, units)), rng.integers(7, 13, (2, units))
     group = np.where(size < 5_000, small, np.where(size < 20_000, middle, 13))
     group[:, np.argsort(-size, kind="stable")[:3]] = 14
-    changes = (rng.random(UNITS) < 0.06)[:, None] & (np.array(YEARS) >= 2012)[None, :]
+    changes = (rng.random(units) < 0.06)[:, None] & (np.array(setting.years) >= setting.merger_year)[None, :]
     return np.where(changes, group[1][:, None], group[0][:, None])
 
 
 def _man_years(rng: np.random.Generator, population: Ints) -> Floats:
     """Man-years by unit, year and sector: 8 % of the population of a municipality of 9 500, more in smaller ones."""
-    years = np.arange(len(YEARS))
-    share = 0.0840 * (population[:, [2]] / 9_500) ** -0.05 * (1 + rng.normal(0.0, 0.05, (UNITS, 1)))
+    units, years = len(population), np.arange(population.shape[1])
+    share = 0.0840 * (population[:, [2]] / 9_500) ** -0.05 * (1 + rng.normal(0.0, 0.05, (units, 1)))
     total = population * share
-    mix = SECTOR_SHARE * np.clip(1 + rng.normal(0.0, 0.10, (UNITS, len(SECTORS))), 0.7, 1.3)
+    mix = SECTOR_SHARE * np.clip(1 + rng.normal(0.0, 0.10, (units, len(SECTORS))), 0.7, 1.3)
     mix = mix[:, None, :] * (1 + SECTOR_DRIFT * years[:, None])
     return rounded(total[:, :, None] * mix / mix.sum(axis=2, keepdims=True), 4)

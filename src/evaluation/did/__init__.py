@@ -19,9 +19,9 @@ from evaluation.did.event_study import EventStudy
 from evaluation.did.few_treated import ferman_pinto
 from evaluation.did.honest import Honest, honest
 from evaluation.did.power import MinimumDetectableEffect, minimum_detectable_effect
-from evaluation.did.pre_trends import PreTrends, pre_trend_test
+from evaluation.did.pre_trends import PreTrends, pre_trend_test, widest_window
 from evaluation.did.randomisation import randomisation_inference
-from evaluation.did.recommend import Recommendation, recommend_inference
+from evaluation.did.recommend import Recommendation, advised, balanced, recommend_inference
 from evaluation.did.resampling import Inference
 from evaluation.did.results import KINDS, Effects, Estimate, Sample
 from evaluation.did.robustness import LeaveOneOut, Placebos, leave_one_out, placebo_dates, placebo_treatments
@@ -45,7 +45,9 @@ __all__ = [
     "PreTrends",
     "Recommendation",
     "Sample",
+    "advised",
     "bacon",
+    "balanced",
     "estimate",
     "ferman_pinto",
     "honest",
@@ -56,6 +58,7 @@ __all__ = [
     "pre_trend_test",
     "randomisation_inference",
     "recommend_inference",
+    "widest_window",
     "wild_bootstrap",
 ]
 

@@ -87,6 +87,15 @@ class PreTrends:
         return f"<pre>{escape(repr(self))}</pre>{self.estimates.to_html(index=False)}<p>{escape(self.citation)}</p>"
 
 
+def widest_window(effects: Effects, *, first: int, last: int) -> Window:
+    """Return the event times from `first` to `last`, begun later where the treated are too few to test that many.
+
+    The joint test needs the covariance of the estimates before the treatment, and with it more treated clusters than
+    event times by three or more.
+    """
+    return max(first, min(2 - effects.overall.treated, -2)), last
+
+
 def pre_trend_test(
     effects: Effects | EventStudy,
     *,

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 
+import pandas as pd
+
+from evaluation.did.resampling import Inference
+from evaluation.did.results import Estimate
 from evaluation.errors import EstimationError, Problem
 
 ENOUGH = 20
@@ -81,3 +86,32 @@ def recommend_inference(treated: int, *, varies_by_size: bool = False) -> Recomm
         "the wild bootstrap never rejects and cluster-robust errors reject a true null in a fifth of cases or more."
     )
     return Recommendation("randomisation", (), against, reason, treated)
+
+
+def advised(overall: Estimate, test: Inference, *, bound: float = inf) -> Estimate:
+    """Return an estimate with the interval and p-value of the inference its number of treated units calls for.
+
+    Parameters
+    ----------
+    overall : Estimate
+        With a cluster-robust standard error.
+    test : Inference
+        Randomisation inference on the same effect; on the units without gaps, where there are gaps (see `balanced`).
+    bound : float
+        The largest effect there can be, without sign: 100 for a rate in percent. It ends an interval that no test does.
+
+    Returns
+    -------
+    Estimate
+        As it is where cluster-robust errors hold (see `recommend_inference`); otherwise with `low`, `high` and
+        `p_value` of the test. The estimate and its standard error stay.
+    """
+    if recommend_inference(overall.treated).lead == "cluster_robust":
+        return overall
+    return replace(overall, low=max(test.low, -bound), high=min(test.high, bound), p_value=test.p_value)
+
+
+def balanced(panel: pd.DataFrame, *, unit: str, period: str) -> pd.DataFrame:
+    """Return the rows of the units that are there in every period, as tests by resampling want them."""
+    found = panel.groupby(unit, observed=True)[period].transform("nunique")
+    return panel[found == panel[period].nunique()]

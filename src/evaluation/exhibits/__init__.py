@@ -6,6 +6,7 @@ from evaluation.exhibits.figures import (
     along,
     bars,
     cumulative,
+    diverging_bars,
     dot_interval,
     dumbbell,
     event_study,
@@ -19,10 +20,11 @@ from evaluation.exhibits.figures import (
     stacked_bands,
     timeline,
 )
-from evaluation.exhibits.finding import Finding
+from evaluation.exhibits.finding import Evidence, Finding
 
 __all__ = [
     "Chapter",
+    "Evidence",
     "Exhibit",
     "FigureSpec",
     "Finding",
@@ -30,6 +32,7 @@ __all__ = [
     "along",
     "bars",
     "cumulative",
+    "diverging_bars",
     "dot_interval",
     "dumbbell",
     "event_study",

@@ -12,7 +12,7 @@ import html
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Protocol
 
@@ -20,7 +20,7 @@ from evaluation.disclosure import Released, check_released
 from evaluation.errors import InputError, Problem
 from evaluation.exhibits import tables, theme
 from evaluation.exhibits.figures import FigureSpec
-from evaluation.exhibits.finding import Finding, finite
+from evaluation.exhibits.finding import OWN_UNIT, Evidence, Finding, finite
 from evaluation.language import LANGUAGES, Passage, Text, Words, names_in, three
 
 PROSE = "application/vnd.evaluation.prose+json"
@@ -28,9 +28,9 @@ EXHIBIT = "application/vnd.evaluation.exhibit+json"
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_-]*")
 
 SYNTHETIC = three(
-    "Syntetiske demonstrasjonsdata: kommunene og tallene er oppdiktet.",
-    "Syntetiske demonstrasjonsdata: kommunane og tala er oppdikta.",
-    "Synthetic demonstration data: the municipalities and the figures are invented.",
+    "Syntetiske demonstrasjonsdata.",
+    "Syntetiske demonstrasjonsdata.",
+    "Synthetic demonstration data.",
 )
 _SOURCE = three(
     "Kilde: {name}, data til og med {as_of}, kommuneinndelingen i {division:d}.",
@@ -144,8 +144,9 @@ class Chapter:
 
     @property
     def words(self) -> Words:
-        """How numbers and labels read in this chapter's language."""
-        return Words(self.language)
+        """How numbers and labels read in this chapter's language; what the programme and the study name, as they do."""
+        called = _called(getattr(self.study, "programme", None))
+        return Words(self.language, called | dict(getattr(self.study, "labels", {})))
 
     def say(self, *, nb: str, nn: str, en: str, **values: object) -> Prose:
         """Return prose in the report's language, with its `{names}` filled (see `Words.say`).
@@ -188,18 +189,22 @@ class Chapter:
         n: int | None = None,
         decimals: int = 1,
         causal: bool = False,
+        evidence: Evidence | None = None,
     ) -> Finding:
         """Record a key number by name and return it for use in prose.
 
-        `value` is a number or an estimate with `value`, `low`, `high` and `n`. `causal` is for estimates of an effect.
+        `value` is a number or an estimate with `value`, `low`, `high` and `n`. `causal` is for estimates of an effect;
+        its `evidence` is what the conclusions grade it by.
         """
         _check_identifier(name)
+        if unit.startswith(OWN_UNIT):
+            self.words.term(unit)  # refuses one that no outcome of the study has
         if hasattr(value, "value"):
             low, high = (value.low, value.high) if low is None and high is None else (low, high)
             n, value = (value.n if n is None else n), value.value
         whole = None if finite(n) is None else int(n)  # type: ignore[arg-type]
         ends = (finite(low), finite(high))
-        found = Finding(self.name, name, finite(value), *ends, unit, whole, decimals, bool(causal))
+        found = Finding(self.name, name, finite(value), *ends, unit, whole, decimals, bool(causal), evidence)
         if "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None:
             from IPython.display import display
 
@@ -307,10 +312,23 @@ def _agreed(nb: str, nn: str, en: str, values: Mapping[str, object], words: Word
         what, remedy = f"The text in {language} leaves out a value", "Use it, or do not give it."
         problems += [Problem(what, remedy, value=name) for name in sorted(set(values) - asked)]
         if not problems:
-            getattr(Words(language), form)(texts[language], **values)
+            getattr(replace(words, language=language), form)(texts[language], **values)
     if problems:
         raise InputError(problems)
     return str(getattr(words, form)(texts[words.language], **values))
+
+
+def _called(programme: Any) -> dict[str, Text]:
+    """Return what a programme calls its themes and intakes, as labels inside a sentence."""
+    if programme is None:
+        return {}
+    said = {f"theme.{code}": text for code, text in programme.themes.items()}
+    said |= {f"intake.{code}": text for code, text in programme.intake_labels.items()}
+    # An abbreviation keeps its capital.
+    return {
+        key: {word: one[:1].lower() + one[1:] if one[1:2].islower() else one for word, one in text.items()}
+        for key, text in said.items()
+    }
 
 
 def _check_identifier(name: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from evaluation.errors import InputError, Problem
@@ -18,6 +18,9 @@ UNITS = (
     *("projects", "quarters", "years", "kroner", "million_kroner"),
     *BARE,
 )
+
+OWN_UNIT = "unit."
+"""Before the name of an outcome that a study adds: the unit is what its `sources.yaml` says."""
 
 # Each phrase for a value that fell, stayed and rose.
 _ROSE_OR_FELL = (
@@ -60,6 +63,54 @@ _MOVED = three("{verb} med {size}", "{verb} med {size}", "{verb} by {size}")
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What speaks for and against an estimate of effect; the conclusions grade it by this and nothing else.
+
+    Attributes
+    ----------
+    theme : str
+        Theme of the programme, such as "sick_leave".
+    outcome : str
+        Label of what is measured, such as "sick_leave_rate".
+    better : str
+        Which way the programme wished it to move: "lower" or "higher".
+    main : bool
+        Whether it is the one outcome of the theme chosen beforehand; others support it.
+    p_value : float, optional
+        Of no effect, two-sided, by the chapter's own inference; multiple testing is not yet allowed for.
+    detectable : float, optional
+        The smallest effect found four times in five (without sign), in the finding's unit.
+    before : float, optional
+        p-value of no difference in trend before the start.
+    same_sign : float, optional
+        Share (0-1) of the other choices tried that give the same sign.
+    """
+
+    theme: str
+    outcome: str
+    better: str
+    main: bool = True
+    p_value: float | None = None
+    detectable: float | None = None
+    before: float | None = None
+    same_sign: float | None = None
+
+    def __post_init__(self) -> None:
+        problems = []
+        if self.better not in ("lower", "higher"):
+            problems.append(Problem("`better` is no direction", 'Say "lower" or "higher".', value=self.better))
+        for name in ("p_value", "before", "same_sign"):
+            value = finite(getattr(self, name))
+            object.__setattr__(self, name, value)
+            if value is not None and not 0 <= value <= 1:
+                problems.append(Problem(f"`{name}` is no share or probability", "Give it from 0 to 1.", value=value))
+        detectable = finite(self.detectable)
+        object.__setattr__(self, "detectable", None if detectable is None else abs(detectable))
+        if problems:
+            raise InputError(problems)
+
+
+@dataclass(frozen=True)
 class Finding:
     """A named number of a chapter, with its 95 % interval where it has one.
 
@@ -77,6 +128,8 @@ class Finding:
         How many units (usually municipalities) it rests on.
     causal
         Whether it estimates an effect; only then may the word be used of it.
+    evidence
+        Of an effect: what the conclusions grade it by.
     """
 
     chapter: str
@@ -88,16 +141,20 @@ class Finding:
     n: int | None
     decimals: int
     causal: bool
+    evidence: Evidence | None = None
 
     def __post_init__(self) -> None:
         problems = []
-        if self.unit not in UNITS:
+        if self.unit not in UNITS and not self.unit.startswith(OWN_UNIT):
             problems.append(Problem("A finding has an unknown unit", f"Use {', '.join(UNITS)}.", value=self.unit))
         if (self.low is None) != (self.high is None) or (self.low or 0) > (self.high or 0):
             remedy = "Give both ends, the lower first, or neither."
             problems.append(
                 Problem(f"The interval of finding {self.name} is not one", remedy, value=(self.low, self.high))
             )
+        if self.evidence is not None and not self.causal:
+            remedy = "Only an estimate of effect is graded; give causal=True or leave the evidence out."
+            problems.append(Problem(f"Finding {self.name} has evidence but estimates no effect", remedy))
         if problems:
             raise InputError(problems)
 
@@ -150,7 +207,10 @@ class Finding:
             line += words.plain(" ({f.low}; {f.high})", f=self)
         text = f"{self.name}: {line}"
         shown = f'<p style="color:#595959;font-size:85%;margin:0">{html.escape(text)}</p>'
-        return {MIMETYPE: {field: getattr(self, field) for field in fields}, "text/html": shown, "text/plain": text}
+        record: dict[str, Any] = {field: getattr(self, field) for field in fields}
+        if self.evidence is not None:
+            record["evidence"] = asdict(self.evidence)
+        return {MIMETYPE: record, "text/html": shown, "text/plain": text}
 
 
 def finite(x: Any) -> float | None:

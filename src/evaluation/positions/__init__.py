@@ -4,6 +4,7 @@
 persons, is read off its result.
 """
 
+from evaluation.positions.alternatives import alternatives, same_sign
 from evaluation.positions.basis import basis
 from evaluation.positions.change import (
     Changes,
@@ -34,6 +35,7 @@ __all__ = [
     "Panel",
     "Transitions",
     "across_municipalities",
+    "alternatives",
     "basis",
     "change",
     "changes_in_changes",
@@ -44,6 +46,7 @@ __all__ = [
     "histogram",
     "largest_increase",
     "panel",
+    "same_sign",
     "share_increased",
     "shrunken",
     "starts",

@@ -217,6 +217,8 @@ def panel(
     each = hist.measures(("municipality", "year"))
     first = starts(study, theme, exclude_earlier=exclude_earlier)
     joined = each.merge(first, on="municipality", how="inner").assign(period=lambda frame: frame["year"])
+    # Who starts after the panel ends is not treated in it; the account tells them apart.
+    joined["first_treated"] = joined["first_treated"].where(joined["first_treated"] <= joined["year"].max(), 0)
     columns = ["municipality", "year", "period", outcome, "first_treated", "group", hist.count, "man_years"]
     data = joined[columns].sort_values(["municipality", "year"], ignore_index=True)
     data["weight"] = _weights(data, hist.count)

@@ -29,6 +29,7 @@ def opened(source: Path | str | pd.DataFrame, memory_limit: str) -> Iterator[Duc
     import duckdb
 
     with TemporaryDirectory(prefix="positions-") as spill, duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")  # it would be a widget in a notebook
         connection.execute("SET preserve_insertion_order = false")
         try:
             connection.execute(f"SET memory_limit = '{_quoted(memory_limit)}'")

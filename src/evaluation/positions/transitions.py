@@ -27,8 +27,9 @@ class Transitions:
     ----------
     data : by the column `by` where given, `flow` (``stayed``, ``entered``, ``left``), `from_band` and `to_band`
         (``none`` for those who entered and who left): `persons`, `total` (persons of the same flow and `from_band`),
-        `share` (per cent of them). All combinations of bands, those of nobody too. What disclosure control must look
-        at is `persons` within `flow` and `from_band`.
+        `share` (per cent of them), `man_years_before` and `man_years_after` (their sizes added up in each of the years;
+        0 in the year they were not employed). All combinations of bands, those of nobody too. What disclosure control
+        must look at is `persons` within `flow` and `from_band`.
     totals : by the column `by`: `stayed`, `entered`, `left` (persons), `larger`, `smaller`, `same` (persons who stayed,
         by exact size in tenths of a percentage point), `mean_stayed_before`, `mean_stayed_after`, `mean_entered`,
         `mean_left` (per cent).
@@ -153,23 +154,28 @@ def _result(
     for code in range(known):
         rows = counted[counted["grp"] == code]
         table = np.zeros((len(labels) + 1, len(labels) + 1), dtype=np.int64)
-        table[rows["from_code"] + 1, rows["to_code"] + 1] = rows["persons"]
+        cells = (rows["from_code"] + 1, rows["to_code"] + 1)
+        table[cells] = rows["persons"]
+        worked = np.zeros((2, *table.shape))
+        # Sizes are in tenths of a per cent.
+        worked[0][cells], worked[1][cells] = rows["sum_before"] / 1000, rows["sum_after"] / 1000
         name = {by: groups[code]} if by else {}
-        frames.append(_long(table, labels).assign(**name))
+        frames.append(_long(table, worked, labels).assign(**name))
         totals.append(name | _totals(rows))
     data = pd.concat(frames, ignore_index=True)
     columns = [*([by] if by else []), "flow", "from_band", "to_band", "persons", "total", "share"]
+    columns += ["man_years_before", "man_years_after"]
     return Transitions(data[columns], pd.DataFrame(totals), baseline, last, excluded, account)
 
 
-def _long(table: np.ndarray, labels: list[str]) -> pd.DataFrame:
+def _long(table: np.ndarray, worked: np.ndarray, labels: list[str]) -> pd.DataFrame:
     """Lay the counts out: place 0 of either side is that of nobody."""
     rows = [("stayed", i + 1, j + 1) for i in range(len(labels)) for j in range(len(labels))]
     rows += [("entered", 0, j + 1) for j in range(len(labels))] + [("left", i + 1, 0) for i in range(len(labels))]
     names = ["none", *labels]
     frame = pd.DataFrame(
-        [(flow, names[start], names[end], int(table[start, end])) for flow, start, end in rows],
-        columns=["flow", "from_band", "to_band", "persons"],
+        [(flow, names[a], names[b], int(table[a, b]), *worked[:, a, b]) for flow, a, b in rows],
+        columns=["flow", "from_band", "to_band", "persons", "man_years_before", "man_years_after"],
     )
     # Of those who left the shares are over the bands they left, as of those who entered over the bands they came to.
     keys = frame["from_band"].where(frame["flow"] != "left", "none")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PROSE = "application/vnd.evaluation.prose+json"
 FINDING = "application/vnd.evaluation.finding+json"
 EXHIBIT = "application/vnd.evaluation.exhibit+json"
+FIELDS = ("chapter", "name", "value", "low", "high", "unit", "n", "decimals", "causal")
 NO_BREAK = "\u00a0"
 PREFIX = {"figure": "fig", "table": "tbl"}
 
@@ -81,14 +82,14 @@ def assemble(
     problems: list[str] = []
     parts: list[str] = []
     exhibits: list[Exhibit] = []
-    findings: list[Mapping[str, Any]] = []
+    recorded: list[Mapping[str, Any]] = []
     for number, runs in enumerate(chapters, start=1):
         counts = {"figure": 0, "table": 0}
         for place, run in enumerate(runs):
             blocks = list(_blocks(executed[run.name], language))
             shown = _numbered(run, blocks, "" if alone else f"{number}.", counts, language, problems)
             exhibits += shown.values()
-            findings += _findings(run, blocks, problems)
+            recorded += _findings(run, blocks, problems)
             title = _title(run, blocks, problems)
             if place == 0 and not alone:
                 parts.append(f"# {title[0]} {{#chapter-{number} .chapter}}")
@@ -103,7 +104,7 @@ def assemble(
             files[f"figures/{exhibit.name}.svg"] = exhibit.content["svg"].encode()
             files[f"figures/{exhibit.name}.png"] = base64.b64decode(exhibit.content["png"])
     synthetic = any(exhibit.content.get("synthetic") for exhibit in exhibits)
-    return Assembled("\n\n".join(filter(None, parts)) + "\n", tuple(exhibits), tuple(findings), files, synthetic)
+    return Assembled("\n\n".join(filter(None, parts)) + "\n", tuple(exhibits), tuple(recorded), files, synthetic)
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,15 @@ def _blocks(notebook: NotebookNode, language: str) -> Iterator[_Block]:
                 yield _Block("text", data[PROSE]["text"])
             elif FINDING in data:
                 yield _Block("finding", data[FINDING])
+
+
+def findings(runs: Sequence[Run], executed: Mapping[str, NotebookNode], language: str) -> tuple[Mapping[str, Any], ...]:
+    """Return the findings that executed runs recorded, in their order."""
+    problems: list[str] = []
+    found = [one for run in runs for one in _findings(run, list(_blocks(executed[run.name], language)), problems)]
+    if problems:
+        raise ReportError("\n".join(problems))
+    return tuple(found)
 
 
 def _title(run: Run, blocks: Sequence[_Block], problems: list[str]) -> tuple[str, str]:
@@ -162,7 +172,9 @@ def _findings(run: Run, blocks: Sequence[_Block], problems: list[str]) -> list[M
     names = [content.get("name") for content in found]
     for name in sorted({str(name) for name in names if names.count(name) > 1}):
         problems.append(f"{run.name}: the finding `{name}` is recorded twice. Give each its own name.")
-    return [{"notebook": run.notebook.stem, **run.varied, **content} for content in found]
+    # A notebook file sorts the names; people read them in this order.
+    ordered = [{name: content[name] for name in FIELDS if name in content} | content for content in found]
+    return [{"notebook": run.notebook.stem, **run.varied, **content} for content in ordered]
 
 
 def _text(
@@ -175,7 +187,7 @@ def _text(
         if exhibit is None or PREFIX[exhibit.kind] != kind:
             known = [f"@{PREFIX[e.kind]}:{name}" for name, e in shown.items()]
             problems.append(
-                f"{run.name}: @{written}:{own} refers to an exhibit that is not in the chapter. "
+                f"{run.name}: @{kind}:{own} refers to an exhibit that is not in the chapter. "
                 f"It has {', '.join(known) or 'none'}."
             )
             return ""

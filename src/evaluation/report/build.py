@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evaluation.errors import ParameterError, Problem, ReportError
 from evaluation.language import Words
-from evaluation.report.assemble import Assembled, assemble
+from evaluation.report.assemble import Assembled, assemble, findings
+from evaluation.report.declared import read_declared
 from evaluation.report.execute import cores, execute, stop_on_termination
+from evaluation.report.kept import Kept
 from evaluation.report.kernels import Kernels
-from evaluation.report.manifest import Code, clock, manifest, write_json
-from evaluation.report.parameters import ALL, Plan, Run, read_plan
-from evaluation.report.progress import progress
+from evaluation.report.manifest import Code, clock, made_from, manifest, up_to_date, write_json
+from evaluation.report.parameters import ALL, EARLIER, FINDINGS, Plan, Run, read_plan
+from evaluation.report.progress import progress, tell
 from evaluation.report.publish import publishing
 from evaluation.report.render import Front, render
 from evaluation.report.words import say
@@ -54,12 +59,14 @@ def build(
     chapters: Sequence[str] | None = None,
     workers: int | None = None,
     cold: bool = False,
+    fresh: bool = False,
     opener: Callable[[Mapping[str, Any], Path], Opened] = open_study,
 ) -> Path:
     """Make the report of a parameter file from `root`/notebooks and return its folder (default `root`/reports/<name>).
 
+    A report that is there already, made from the same and unchanged since, is left as it is.
     `workers` is how many notebooks run at a time (default: the cores); `cold` starts each kernel from nothing, which is
-    slower and gives the same; `opener` opens the study.
+    slower and gives the same; `fresh` executes chapters that are kept from an equal run too; `opener` opens the study.
 
     Raises
     ------
@@ -73,20 +80,90 @@ def build(
     target = (out or root / "reports" / plan.name).resolve()
     code = Code.of(root)
     epoch = clock(code, plan.as_of)
+    earlier = _earlier(plan, root, data)
+    told = partial(made_from, plan, code=code, root=root, earlier=earlier)
+    if not fresh and up_to_date(target, {name: part for name, part in told(inputs=()).items() if name != "inputs"}):
+        opened = _opened(plan, opener, root)
+        if up_to_date(target, told(inputs=opened.inputs)):
+            tell("Nothing has changed since this report was made; --fresh makes it again.")
+            return target
     # The kernels come before the study: their libraries load while the data are read.
     with stop_on_termination(), publishing(target) as folder, Kernels(root, epoch, cold=cold) as kernels:
-        opened = opener(plan.values, root) if _needs_study(plan) else Opened((), ())
+        opened = _opened(plan, opener, root)
         runs = [chapter.runs(opened.cases) for chapter in plan.chapters]
         _refuse_empty(plan, runs)
-        every = [run for chapter in runs for run in chapter]
-        with progress(len(every)) as done:
-            executed = execute(every, kernels, workers=workers or cores(), done=done)
+        before = _earlier_runs(earlier, opener, root) if earlier else []
+        kept = Kept(_cache("chapters"), opened.inputs, fresh=fresh)
+        with progress(len(before) + sum(map(len, runs))) as done:
+            run_all = partial(execute, kernels=kernels, workers=workers or cores(), done=done, kept=kept)
+            runs, executed = _in_order(plan, runs, before, run_all)
+        kept.discard_old()
         assembled = assemble(runs, executed, language=plan.language, inputs=opened.inputs)
         _write(folder, assembled, executed)
         render(folder, _front(plan, code, assembled.synthetic), epoch)
-        made = manifest(plan, every, code=code, root=root, folder=folder, inputs=opened.inputs)
-        write_json(folder / "manifest.json", made)
+        every = [*(run for chapter in runs for run in chapter), *before]
+        write_json(folder / "manifest.json", manifest(told(inputs=opened.inputs), every, folder=folder))
     return target
+
+
+def _opened(plan: Plan, opener: Callable[[Mapping[str, Any], Path], Opened], root: Path) -> Opened:
+    return opener(plan.values, root) if _needs_study(plan) else Opened((), ())
+
+
+def _earlier(plan: Plan, root: Path, data: str | None) -> Plan | None:
+    """Return the earlier report whose findings a chapter of this one compares with its own, if any."""
+    if plan.compared is None or not any(EARLIER in chapter.declared.parameters for chapter in plan.chapters):
+        return None
+    name, chapters = plan.compared
+    beside = plan.file.with_name(f"{name}.yaml")
+    file = beside if beside.exists() else find_parameter_file(name, root)
+    return read_plan(file, root / "notebooks", data=data, language=plan.language, chapters=chapters)
+
+
+def _earlier_runs(plan: Plan, opener: Callable[[Mapping[str, Any], Path], Opened], root: Path) -> list[Run]:
+    repeated = any(chapter.values == ALL for chapter in plan.chapters)
+    cases = _opened(plan, opener, root).cases if repeated else ()
+    return [replace(run, name=f"{plan.name}-{run.name}") for chapter in plan.chapters for run in chapter.runs(cases)]
+
+
+def _in_order(
+    plan: Plan,
+    runs: Sequence[Sequence[Run]],
+    earlier: Sequence[Run],
+    run_all: Callable[[Sequence[Run]], dict[str, NotebookNode]],
+) -> tuple[list[tuple[Run, ...]], dict[str, NotebookNode]]:
+    """Execute the chapters, then those written from the others' findings; return the runs as made, and the results."""
+    last = {chapter.declared.stem for chapter in plan.chapters if FINDINGS in chapter.declared.parameters}
+    first = [run for chapter in runs for run in chapter if run.notebook.stem not in last]
+    executed = run_all([*first, *earlier])
+    if not last:
+        return [tuple(chapter) for chapter in runs], executed
+    given = {FINDINGS: _store(findings(first, executed, plan.language))}
+    given |= {EARLIER: _store(findings(earlier, executed, plan.language))} if earlier else {}
+    made = [tuple(_told(run, given) if run.notebook.stem in last else run for run in chapter) for chapter in runs]
+    written = run_all([run for chapter in made for run in chapter if run.notebook.stem in last])
+    return made, executed | written
+
+
+def _store(found: Sequence[Mapping[str, Any]]) -> str:
+    """Keep findings under the name of their content, and return it: equal findings have the same name everywhere."""
+    text = json.dumps(list(found), ensure_ascii=False, sort_keys=True)
+    path = _cache(FINDINGS) / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path.name
+
+
+def _cache(part: str) -> Path:
+    from evaluation.study.load import cache_folder
+
+    return cache_folder() / part
+
+
+def _told(run: Run, given: Mapping[str, str]) -> Run:
+    """Return the run with the findings it declares as parameters."""
+    declared = read_declared(run.notebook).parameters
+    return replace(run, parameters={**run.parameters, **{name: given[name] for name in given if name in declared}})
 
 
 def find_root(start: Path) -> Path:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from evaluation.errors import ReportError
 from evaluation.report.declared import read_notebook
+from evaluation.report.kept import Kept
 from evaluation.report.kernels import Kernels
 from evaluation.report.parameters import Run
 
@@ -46,10 +47,12 @@ def execute(
     *,
     workers: int,
     done: Callable[[str], None],
+    kept: Kept | None = None,
 ) -> dict[str, NotebookNode]:
     """Execute `runs` with at most `workers` at a time; return the executed notebooks by the name of the run.
 
-    `done` is told each run that ended well. At the first failure the others are killed.
+    `done` is told each run that ended well. Runs whose equal is among the `kept` are taken from there. At the first
+    failure the others are killed.
 
     Raises
     ------
@@ -58,13 +61,24 @@ def execute(
     """
     with stop_on_termination():
         pool = ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="chapter")
-        futures: dict[Future[NotebookNode], Run] = {pool.submit(execute_one, run, kernels): run for run in runs}
+        futures: dict[Future[NotebookNode], Run] = {pool.submit(_one, run, kernels, kept): run for run in runs}
         try:
             _wait(futures, done)
-        finally:
+        except BaseException:
             kernels.kill()
+            raise
+        finally:
             pool.shutdown(wait=True, cancel_futures=True)
     return {run.name: future.result() for future, run in futures.items()}
+
+
+def _one(run: Run, kernels: Kernels, kept: Kept | None) -> NotebookNode:
+    found = kept.get(run) if kept else None
+    if found is None:
+        found = execute_one(run, kernels)
+        if kept:
+            kept.put(run, found)
+    return found
 
 
 def _wait(futures: dict[Future[Any], Run], done: Callable[[str], None]) -> None:
@@ -156,12 +170,25 @@ def normalise(notebook: NotebookNode, own_ids: set[str | None]) -> NotebookNode:
             free = (f"made-{index}{'-' * more}" for more in range(len(own_ids) + 1))
             cell["id"] = next(name for name in free if name not in own_ids)
         if "outputs" in cell:
-            cell["outputs"] = [output for output in cell.outputs if WIDGET not in output.get("data", {})]
+            cell["outputs"] = _joined([output for output in cell.outputs if WIDGET not in output.get("data", {})])
         for output in cell.get("outputs", []):
+            if "text" in output:  # a warning names the file its cell was written to, with the process in its name
+                output["text"] = re.sub(r"\S*ipykernel_\d+\S\d+\.py", "cell.py", output["text"])
             data = output.get("data", {})
             if isinstance(data.get("text/plain"), str):
                 data["text/plain"] = re.sub(r" at 0x[0-9a-f]+", " at 0x0", data["text/plain"])
     return notebook
+
+
+def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Return the outputs with what was written to one stream in pieces as one text: where it is cut is chance."""
+    made: list[NotebookNode] = []
+    for output in outputs:
+        if made and output.output_type == "stream" == made[-1].output_type and output.name == made[-1].name:
+            made[-1]["text"] += output.text
+        else:
+            made.append(output)
+    return made
 
 
 def first_line(source: str) -> str:

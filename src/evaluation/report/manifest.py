@@ -62,33 +62,47 @@ def clock(code: Code, as_of: date | None) -> int:
     return int(datetime.combine(as_of or FIXED, time(), UTC).timestamp())
 
 
-def manifest(
-    plan: Plan,
-    runs: Sequence[Run],
-    *,
-    code: Code,
-    root: Path,
-    folder: Path,
-    inputs: Sequence[tuple[str, str]],
+def made_from(
+    plan: Plan, *, code: Code, root: Path, inputs: Sequence[tuple[str, str]], earlier: Plan | None = None
 ) -> dict[str, Any]:
-    """Return the manifest of the report in `folder`; `inputs` are (file, sha256)."""
-    stems = dict.fromkeys(run.notebook for run in runs)
+    """Return all that a report follows from; `inputs` are (file, sha256), `earlier` the report it compares with."""
+    notebooks = {chapter.declared.path for one in (plan, earlier) if one for chapter in one.chapters}
     return {
         "report": plan.name,
         "language": plan.language,
         "parameter_file": {"file": _shown(plan.file, root), "sha256": sha256(plan.file)},
+        "compared_with": {"file": _shown(earlier.file, root), "sha256": sha256(earlier.file)} if earlier else None,
         "parameters": dict(plan.values),
-        "runs": [{"name": run.name, "notebook": run.notebook.stem, "parameters": dict(run.parameters)} for run in runs],
+        "chapters": [chapter.declared.stem for chapter in plan.chapters],
         "seeds": {"PYTHONHASHSEED": 0, **seeds(plan)},
         "inputs": [{"file": name, "sha256": digest} for name, digest in inputs],
-        "notebooks": {path.name: sha256(path) for path in stems},
-        "code": {"version": evaluation.__version__, "commit": code.commit, "dirty": code.dirty},
+        "notebooks": {path.name: sha256(path) for path in sorted(notebooks)},
+        "code": {"version": evaluation.__version__, "commit": code.commit, "dirty": code.dirty, "sha256": _source()},
+        "clock": clock(code, plan.as_of),
         "python": platform.python_version(),
         "versions": versions(root),
+    }
+
+
+def manifest(made: Mapping[str, Any], runs: Sequence[Run], *, folder: Path) -> dict[str, Any]:
+    """Return the manifest of the report in `folder`: what it was `made` from, its runs, and what came out."""
+    return {
+        **made,
+        "runs": [{"name": run.name, "notebook": run.notebook.stem, "parameters": dict(run.parameters)} for run in runs],
         "outputs": {
             path.relative_to(folder).as_posix(): sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()
         },
     }
+
+
+def up_to_date(folder: Path, made: Mapping[str, Any]) -> bool:
+    """Whether `folder` holds the whole report `made` from the same, and nothing of it was changed afterwards."""
+    try:
+        found = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        same = all(found[name] == json.loads(json.dumps(value, default=str)) for name, value in made.items())
+        return same and all(sha256(folder / name) == digest for name, digest in found["outputs"].items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
 
 
 def seeds(plan: Plan) -> dict[str, Any]:
@@ -123,6 +137,16 @@ def sha256(path: Path) -> str:
     """Return the SHA-256 of a file in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _source() -> str:
+    """Return a hash of the suite's own files, as they are and not as they were committed."""
+    package = Path(evaluation.__file__).parent
+    told = hashlib.sha256()
+    for path in sorted(package.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            told.update(f"{path.relative_to(package).as_posix()}\0{sha256(path)}\n".encode())
+    return told.hexdigest()
 
 
 def _requirements(root: Path) -> Sequence[str]:

@@ -26,7 +26,8 @@ def title_of(text: str) -> tuple[str, str] | None:
 def contained(text: str, name: str, refer: Callable[[str, str, str], str]) -> str:
     """Return chapter text that cannot reach outside itself.
 
-    `name` is the run's, put before footnote names; `refer(kind, id, written)` gives the text for `@fig:id`, `@tbl:id`.
+    `name` is the run's, put before footnote names; `refer(kind, id, written)` gives the text for `@fig:id`, `@tbl:id`;
+    `written` begins with a capital letter where the label is to do so.
     """
     lines, fence = [], ""
     for line in text.strip().splitlines():
@@ -39,9 +40,15 @@ def contained(text: str, name: str, refer: Callable[[str, str, str], str]) -> st
         else:
             line = re.sub(r"^(\s*):(?=::)", r"\1\\:", line)
             line = _FOOTNOTE.sub(rf"[^{name}-\1]", line)
-            line = _REFERENCE.sub(lambda m: refer(m[2].lower(), m[3], m[2]) if m[2] else m[0], line)
+            line = _REFERENCE.sub(lambda m: refer(m[2].lower(), m[3], _written(m)) if m[2] else m[0], line)
         lines.append(line)
     return "\n".join([*lines, fence] if fence else lines)
+
+
+def _written(found: re.Match[str]) -> str:
+    """Return the kind as written, with a capital letter where the reference begins a sentence."""
+    begins = re.search(r"(?:^|[.!?])[\s*_>-]*$", found.string[: found.start()])
+    return found[2].capitalize() if begins else found[2]
 
 
 def pipe_table(header: Sequence[str], align: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -1,7 +1,8 @@
 """A report is a parameter file: which chapters, on which data, up to which date, in which language.
 
-Besides the report's own keys (`report`, `title`, `subtitle`, `chapters`, `repeat`) the file gives values to names that
-a chapter declares in its `parameters` cell, typed by the literal declared there. Nothing else is accepted.
+Besides the report's own keys (`report`, `title`, `subtitle`, `chapters`, `repeat`, `compare_with`) the file gives
+values to names that a chapter declares in its `parameters` cell, typed by the literal declared there. Nothing else is
+accepted.
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ from evaluation.report.strict_yaml import Node, Scalar
 from evaluation.report.typed import place, typed
 from evaluation.report.words import LANGUAGES
 
-REPORT_KEYS = ("report", "title", "subtitle", "chapters", "repeat")
+REPORT_KEYS = ("report", "title", "subtitle", "chapters", "repeat", "compare_with")
 ALL = "all"
+FINDINGS, EARLIER = "findings", "earlier_findings"
+"""Parameters of a chapter that is written from the others: their findings, and those of an earlier report."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,10 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Plan:
-    """A report to be made: what the parameter file and the command line say, checked against the notebooks."""
+    """A report to be made: what the parameter file and the command line say, checked against the notebooks.
+
+    `compared` names the earlier report whose findings stand beside this one's, and the chapters that give them.
+    """
 
     name: str
     title: str
@@ -71,6 +77,7 @@ class Plan:
     file: Path
     chapters: tuple[Chapter, ...]
     values: Mapping[str, Any]
+    compared: tuple[str, tuple[str, ...]] | None = None
 
     @property
     def as_of(self) -> date | None:
@@ -106,6 +113,7 @@ def read_plan(
         raise ParameterError(problems)
     declared = {stem: read_declared(notebooks / f"{stem}.ipynb") for stem in stems}
     names = {name for notebook in declared.values() for name in notebook.parameters} | {"language"}
+    names -= {FINDINGS, EARLIER}
     for key, line in root.lines.items():
         if key not in REPORT_KEYS:
             reader.known(key, sorted(names | set(REPORT_KEYS)), "parameter", "parameter of this report", line)
@@ -120,6 +128,7 @@ def read_plan(
     given = {stem: reader.given(notebook, entries) for stem, notebook in declared.items()}
     repeats = reader.repeats(entries.get("repeat"), declared)
     wanted = reader.wanted(chapters, stems)
+    compared = reader.compared(entries.get("compare_with"), available)
     if problems:
         raise ParameterError(problems)
     made = tuple(Chapter(declared[s], given[s], *repeats.get(s, (None, ()))) for s in wanted)
@@ -134,7 +143,7 @@ def read_plan(
     subtitle = reader.in_language(entries.get("subtitle"), "subtitle", spoken, required=False)
     if problems:
         raise ParameterError(problems)
-    return Plan(name, title, subtitle, spoken, file, made, values)
+    return Plan(name, title, subtitle, spoken, file, made, values, compared)
 
 
 @dataclass(frozen=True)
@@ -222,6 +231,19 @@ class _Reader:
                 self.add(f"`repeat` of {stem} is empty or has a value twice", "List each value once", line)
             found[stem] = (name, items)
         return found
+
+    def compared(self, node: Node | None, available: Sequence[str]) -> tuple[str, tuple[str, ...]] | None:
+        example = "Write compare_with: {midterm: [02_sick_leave]}"
+        if node is None:
+            return None
+        if not isinstance(node, strict_yaml.Mapping) or len(node.entries) != 1:
+            self.add("`compare_with` does not name one report with its chapters", example, node.line)
+            return None
+        (name, chapters) = next(iter(node.entries.items()))
+        stems = self.typed(chapters, ["text"], f"compare_with.{name}")
+        for stem in stems:
+            self.known(stem, available, "chapter", "notebook to compare", node.line)
+        return name, tuple(stems)
 
     def wanted(self, chapters: Sequence[str] | None, stems: Sequence[str]) -> list[str]:
         for stem in chapters or ():

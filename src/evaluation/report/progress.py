@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator
+
+
+def tell(line: str) -> None:
+    """Write a line to standard error."""
+    sys.stderr.write(f"{line}\n")
 
 
 @contextlib.contextmanager

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 COLUMNS = {"outcome": "rate", "unit": "municipality", "period": "period", "first_treated": "first_treated"}
 WINDOW = (-8, 7)
-"""Event times, in quarters, that the tests of trends use: two years before the start and two after it."""
+"""Event times, in quarters, that the tests of trends use: two years before the start and two after it.
+
+The joint test of trends uses fewer before the start where fewer than ten are treated (`did.widest_window`).
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +44,9 @@ class Certainty:
     complete : int
         How many municipalities those are.
     detectable : MinimumDetectableEffect
-    without_each_intake, without_each_municipality : LeaveOneOut
+    without_each_municipality : LeaveOneOut
+    without_each_intake : LeaveOneOut or None
+        None if all that have started did so in the same quarter.
     placebo_dates : Placebos
     """
 
@@ -52,7 +57,7 @@ class Certainty:
     wild: Inference
     complete: int
     detectable: MinimumDetectableEffect
-    without_each_intake: LeaveOneOut
+    without_each_intake: LeaveOneOut | None
     without_each_municipality: LeaveOneOut
     placebo_dates: Placebos
 
@@ -99,20 +104,21 @@ def certainty(
         rest by the prespecified estimator.
     """
     data = panel(study, theme=theme, last=last).data
-    length = data["period"].nunique()
-    whole = data[data.groupby("municipality")["period"].transform("size") == length]
+    whole = did.balanced(data, unit="municipality", period="period")
     event_study = effect(study, theme=theme, last=last, method="callaway_santanna")
+    testable = did.widest_window(event_study, first=WINDOW[0], last=WINDOW[1])
     options: dict[str, Any] = COLUMNS | PRESPECIFIED
     dropping = options | {"missing": "drop"}
+    started = data.loc[data["first_treated"].between(1, data["period"].max()), "first_treated"]
     return Certainty(
-        pre_trends=did.pre_trend_test(event_study, threshold=threshold, window=WINDOW),
+        pre_trends=did.pre_trend_test(event_study, threshold=threshold, window=testable),
         relative=did.honest(event_study, restriction="relative_magnitudes", window=WINDOW),
         smooth=did.honest(event_study, restriction="smoothness", values=bends, window=WINDOW),
         randomised=did.randomisation_inference(whole, **options, draws=draws, seed=seed),
         wild=did.wild_bootstrap(whole, **options, draws=draws, seed=seed),
         complete=int(whole["municipality"].nunique()),
         detectable=did.minimum_detectable_effect(whole, **options, replications=replications, seed=seed),
-        without_each_intake=did.leave_one_out(data, **dropping, over="group"),
+        without_each_intake=did.leave_one_out(data, **dropping, over="group") if len(set(started)) > 1 else None,
         without_each_municipality=did.leave_one_out(data, **dropping, over="treated_unit"),
         placebo_dates=did.placebo_dates(data, **dropping, leads=(2, 4, 6)),
     )

@@ -308,10 +308,12 @@ def _quarters(table: pd.DataFrame, kind: str) -> pd.DataFrame:
 def _finish(data: pd.DataFrame, begun: pd.Series) -> pd.DataFrame:
     start = data["municipality"].map(begun)
     first_start = begun.min() if len(begun) else None
+    last = data["quarter"].max()
     data = data.assign(
         period=[quarter.ordinal for quarter in data["quarter"]],
         rate=100 * data["lost_days"] / data["agreed_days"],
-        first_treated=[0 if pd.isna(quarter) else quarter.ordinal for quarter in start],
+        # Who starts after the panel ends is not treated in it; the account tells them apart.
+        first_treated=[0 if pd.isna(quarter) or quarter > last else quarter.ordinal for quarter in start],
     )
     early = data[data["quarter"] < first_start] if first_start is not None else data
     data["weight"] = data["municipality"].map(early.groupby("municipality")["agreed_days"].mean())
@@ -323,7 +325,7 @@ def _account(data: pd.DataFrame, intake: pd.Series) -> pd.DataFrame:
     treated = data["first_treated"] != 0
     labelled = data.assign(
         group=treated.map({True: "treated", False: "controls"}),
-        intake=data["municipality"].map(intake).where(treated, "others"),
+        intake=data["municipality"].map(intake).fillna("others"),
     )
     grouped = labelled.groupby(["group", "intake"], observed=True)["municipality"]
     counts = grouped.agg(municipalities="nunique", rows="size").reset_index()

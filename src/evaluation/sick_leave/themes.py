@@ -46,7 +46,8 @@ def placebo_themes(study: Study, *, theme: str = "sick_leave", **options: Any) -
             continue
         found = effect(study, theme=other, without=theme, **options).overall
         rows.append({"theme": other} | row_of(found))
-    return pd.DataFrame(rows)
+    columns = ["theme", "estimate", "standard_error", "low", "high", "p_value", "treated", "n"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def triple_difference(study: Study, *, theme: str = "sick_leave", last: pd.Period | str | None = None) -> did.Estimate:

@@ -13,7 +13,8 @@ HOW = ("exact", "approximate", "range", "bound", "unread", "blank")
 """How a cell was read, best first."""
 
 _ABOUT = re.compile(
-    r"^(?:ca|circa|cirka|omtrent|rundt|om lag|omlag|anslagsvis|nær|vel|knapt|drøyt|about|approx)\b\.? ?|^[~≈] ?"
+    r"^(?:ca|circa|cirka|omtrent|rundt|om lag|omlag|anslagsvis|nær|nesten|vel|knapt|drøyt|i underkant av|i overkant av"
+    r"|about|approx)\b\.? ?|^(?:[~≈±]|\+/-) ?"
 )
 _BOUND = re.compile(
     r"^(?:under|over|minst|høyst|høgst|maks|maksimalt|inntil|opptil|mer enn|meir enn|mindre enn|færre enn"
@@ -21,8 +22,8 @@ _BOUND = re.compile(
 )
 _NUMBER = r"[-+]?(?:\d{1,3}(?: \d{3})+|\d+)(?:[.,]\d+)?"
 _UNIT = (
-    r"(?: ?(?:%|prosentpoeng|prosent|pst\.?|pp|poeng|per cent|stillinger|stillingar|årsverk|personer|personar"
-    r"|ansatte|tilsette))?"
+    r"(?: ?(?:%[- ]?poeng|%|prosentpoeng|prosent|pst\.?|pp|poeng|per cent|stillinger|stillingar|årsverk|personer"
+    r"|personar|ansatte|tilsette|stk))?"
 )
 _ONE = re.compile(rf"^({_NUMBER}){_UNIT}$")
 _TWO = re.compile(rf"^(?:mellom |between )?({_NUMBER}){_UNIT} ?(?:-|–|til|og|to|and) ?({_NUMBER}){_UNIT}$")
@@ -38,12 +39,15 @@ class Amounts:
     figures : Series of float
         The figure; the middle of a range; NaN where `how` is bound, unread or blank.
     how : Series of str
-        exact; approximate (a word for "about", or a note in brackets); range; bound ("under 9": no figure can be read);
-        unread; blank.
+        exact; approximate (a word for "about", a note in brackets, or a star: preliminary); range; bound ("under 9": no
+        figure can be read); unread; blank.
+    half_width : Series of float
+        How far the ends of a range are from its middle, otherwise 0; NaN without a figure.
     """
 
     figures: pd.Series
     how: pd.Series
+    half_width: pd.Series
 
 
 def amounts(column: pd.Series) -> Amounts:
@@ -55,28 +59,31 @@ def amounts(column: pd.Series) -> Amounts:
     text = as_text(column)
     read = {cell: _amount(cell) for cell in text.unique()}
     return Amounts(
-        figures=text.map({cell: figure for cell, (figure, _) in read.items()}).astype("float64"),
-        how=text.map({cell: how for cell, (_, how) in read.items()}).astype("str"),
+        figures=text.map({cell: figure for cell, (figure, *_) in read.items()}).astype("float64"),
+        how=text.map({cell: how for cell, (_, how, _) in read.items()}).astype("str"),
+        half_width=text.map({cell: half for cell, (*_, half) in read.items()}).astype("float64"),
     )
 
 
-def _amount(cell: str) -> tuple[float, str]:
+def _amount(cell: str) -> tuple[float, str, float]:
     nothing = float("nan")
     if cell in SIGNS:
-        return nothing, "blank"
+        return nothing, "blank", nothing
     text = re.sub(r"[\s\u00a0\u2007\u2009\u202f]+", " ", cell).replace("\u2212", "-").strip().casefold()
-    plain = re.sub(r" ?\([^)]*\)", "", text).strip()
+    text = re.sub(r"(?<=[\w%)]) ?[.;!]$", "", text)  # a sentence's end
+    plain = re.sub(r" ?\([^)]*\)|(?<=[\d%]) ?\*$", "", text).strip()
     about = _ABOUT.sub("", plain).strip()
     if _BOUND.search(about):
-        return nothing, "bound"
+        return nothing, "bound", nothing
     if (found := _ONE.match(about)) and not _THOUSAND.fullmatch(found[1]):
-        return _figure(found[1]), "exact" if about == text else "approximate"
+        return _figure(found[1]), "exact" if about == text else "approximate", 0.0
     found = _TWO.match(about)
     if found and not any(_THOUSAND.fullmatch(part) for part in found.groups()):
         low, high = (_figure(part) for part in found.groups())
         # From 8.6 to 6.9 is a change, not a range.
-        return ((low + high) / 2, "range") if 0 <= low < high else (nothing, "unread")
-    return nothing, "unread"
+        if 0 <= low < high:
+            return (low + high) / 2, "range", (high - low) / 2
+    return nothing, "unread", nothing
 
 
 def _figure(text: str) -> float:

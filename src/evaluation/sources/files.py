@@ -187,7 +187,10 @@ def _frame(names: list[Any], series: list[pd.Series], name: str, header: int) ->
 
 
 def sheet_rows(path: Path, name: str, sheet: str | None, first: int) -> tuple[str, list[list[Any]]]:
-    """Return the name of a workbook's sheet and its cells, row by row from row `first`."""
+    """Return the name of a workbook's sheet and its cells, row by row from row `first`.
+
+    A cell formatted as a percentage holds 0.085 where people see 8.5 %: what they see is returned.
+    """
     import zipfile
 
     import openpyxl
@@ -208,9 +211,16 @@ def sheet_rows(path: Path, name: str, sheet: str | None, first: int) -> tuple[st
             remedy = f"Did you mean {near[0]}? {listed}" if near else listed
             raise InputError(Problem("the sheet does not exist", remedy, file=name, value=sheet))
         shown = sheet or book.sheetnames[0]
-        return shown, [list(row) for row in book[shown].iter_rows(min_row=first, values_only=True)]
+        return shown, [[_seen(cell) for cell in row] for row in book[shown].iter_rows(min_row=first)]
     finally:
         book.close()
+
+
+def _seen(cell: Any) -> Any:
+    value = cell.value
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and "%" in str(cell.number_format):
+        return round(100 * value, 10)
+    return value
 
 
 def _read_sheet(path: Path, name: str, sheet: str | None, header: int) -> Raw:

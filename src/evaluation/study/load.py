@@ -55,7 +55,7 @@ def load_study(data: str | Path, *, as_of: str | date, division: int) -> Study:
     layout = _complete(read_layout(find_data(data)))
     register = _register(layout)
     hashes = _hashes(layout)
-    prepared = _cache() / _key(hashes, day, division)
+    prepared = cache_folder() / _key(hashes, day, division)
     if not _whole(prepared):
         _prepare(prepared, layout, register, day, division, hashes)
     _touch(prepared)
@@ -109,8 +109,8 @@ def _division(division: int) -> int:
     return division
 
 
-def _cache() -> Path:
-    """Folder of the prepared tables: EVALUATION_CACHE, else .cache/evaluation of the project, else of the user."""
+def cache_folder() -> Path:
+    """Return the folder of what is kept between runs: EVALUATION_CACHE, else the project's or the user's .cache."""
     given = os.environ.get(CACHE)
     home = _ROOT if (_ROOT / "pyproject.toml").is_file() else Path.home()
     folder = Path(given) if given else home / ".cache" / "evaluation"
@@ -130,7 +130,7 @@ def _complete(layout: Layout) -> Layout:
         from evaluation import demo
 
         name = hashlib.sha256(str(layout.folder).encode()).hexdigest()[:16]
-        with FileLock(_cache() / f"demonstration-{name}.lock"):
+        with FileLock(cache_folder() / f"demonstration-{name}.lock"):
             if _ungenerated(layout):
                 demo.generate(layout.folder, **layout.demonstration)
         layout = read_layout(layout.folder)
@@ -141,10 +141,16 @@ def _complete(layout: Layout) -> Layout:
 
 def _ungenerated(layout: Layout) -> bool:
     """Whether files are missing: of the layout, or of the list that comes with the demonstration."""
-    lists = (layout.folder / HASHES, _ROOT / "data" / "demo" / HASHES)
-    listed = next((path for path in lists if path.is_file()), None)
-    names = json.loads(listed.read_text(encoding="utf-8")) if listed else {}
-    return bool(layout.absent()) or any(not (layout.folder / name).is_file() for name in names)
+    if layout.absent():
+        return True
+    listed = layout.folder / HASHES
+    if not listed.is_file():
+        from evaluation import demo
+
+        shown = demo.PROGRAMMES.get((layout.demonstration or {}).get("programme", "current"))
+        listed = shown.home / HASHES if shown else listed
+    names = json.loads(listed.read_text(encoding="utf-8")) if listed.is_file() else {}
+    return any(not (layout.folder / name).is_file() for name in names)
 
 
 def _register(layout: Layout) -> Register:
@@ -247,5 +253,7 @@ def _assemble(prepared: Path, layout: Layout, register: Register, as_of: date, d
         background=stored("background"),
         files=table("files"),
         dropped=table("dropped"),
+        outcomes=layout.outcomes,
+        own={name: stored(name) for name in layout.outcomes},
         **{name: stored(name) for name in OTHER_THEMES},
     )

@@ -41,7 +41,7 @@ def programme_problems(
     try:
         build_programme(layout, frames)
     except InputError as error:
-        by_file = {layout.tables[name].label: (name, read) for name, read in parts.items()}
+        by_file = {layout.tables[name].label: (name, read) for name, read in parts.items() if name in PROGRAMME}
         return [_placed(problem, layout, by_file) for problem in error.problems]
     return []
 

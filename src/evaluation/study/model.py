@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 import pandas as pd
 
 from evaluation.errors import InputError, Problem
+from evaluation.language import Text
 from evaluation.municipalities import Register
 from evaluation.programme import Programme
-from evaluation.tables.layout import LAYOUT
+from evaluation.tables.keys import LAYOUT, nearest
+from evaluation.tables.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from evaluation.study.panel import Panel
 
 T = TypeVar("T")
 
@@ -87,6 +92,8 @@ class Study:
     vacancies, reputation, targets, annual_reports, measures, survey, events, codebook : DataFrame
         The tables of the other themes, as in `evaluation.tables.describe`; forms are among the annual reports. Items of
         a survey that no file has are left out. Each is read from the prepared tables when it is first asked for.
+    outcomes : dict of Outcome
+        The outcomes that the study's `sources.yaml` adds, by their names; `table` and `panel` give their figures.
     """
 
     programme: Programme
@@ -108,10 +115,47 @@ class Study:
     survey: Mapped[pd.DataFrame] = Mapped()
     events: Mapped[pd.DataFrame] = Mapped()
     codebook: Mapped[pd.DataFrame] = Mapped()
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    own: Mapping[str, Stored] = field(default_factory=dict)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table of outcomes by its name: one of those above, or of an outcome that the study adds."""
+        if name in self.own:
+            return self.own[name].read()
+        known = [table for table in OUTCOMES if table != "positions"]
+        if name not in known:
+            raise InputError(Problem("the study has no such table", nearest(name, [*known, *self.own]), value=name))
+        return getattr(self, name)
+
+    def panel(self, outcome: str, *, theme: str | None = None) -> Panel:
+        """Return an outcome that the study adds as a panel of municipalities and years, ready for `did.estimate`.
+
+        Parameters
+        ----------
+        outcome : str
+            A name under `outcomes` in `sources.yaml`.
+        theme : str, optional
+            Treated are the municipalities that work on it (on any, by default) from the year they started. Those that
+            never take part are the controls; participants with other themes only, and those that had not started by the
+            last year, are left out and counted.
+
+        Raises
+        ------
+        InputError
+            If the study declares no such outcome, or the programme has no such theme.
+        """
+        from evaluation.study.panel import panel
+
+        return panel(self, outcome, theme)
+
+    @property
+    def labels(self) -> dict[str, Text]:
+        """What the outcomes that the study adds are called in reports, and their units, by label key."""
+        return {key: text for outcome in self.outcomes.values() for key, text in outcome.labels.items()}
 
     def has(self, table: str) -> bool:
         """Whether a file is mapped to a table of outcomes, such as `sick_leave`, `positions` or `vacancies`."""
-        return self.__dict__.get(f"_{table}") is not None
+        return table in self.own or self.__dict__.get(f"_{table}") is not None
 
     @property
     def municipalities(self) -> pd.DataFrame:
@@ -124,7 +168,7 @@ class Study:
             `as_of`; `group` ("participants", or "others" that were never in the programme by then); `intake` and
             `themes` ("a, b") of participants; `earlier` (bool), whether it took part in an earlier programme.
         """
-        frames = [getattr(self, table) for table in ("sick_leave", "background") if self.has(table)]
+        frames = [self.table(name) for name in ("sick_leave", "background", *self.own) if self.has(name)]
         if not frames and self.has("positions"):
             frames = [pd.read_parquet(self.positions, columns=["municipality"])]
         codes = pd.concat([frame["municipality"].drop_duplicates() for frame in frames] or [pd.Series(dtype="str")])

@@ -15,7 +15,7 @@ from evaluation.sources import read, read_form
 from evaluation.study.account import Account, close, combined
 from evaluation.study.members import PROGRAMME, Part, build_programme, programme_problems
 from evaluation.study.strangers import strangers
-from evaluation.study.themes import THEMES, prepare_themes
+from evaluation.study.themes import THEMES, prepare_outcomes, prepare_themes
 from evaluation.study.whole import shared, summed
 from evaluation.tables import LAYOUT, TABLES, Layout, check, prepare_positions, tidy
 
@@ -37,7 +37,7 @@ def prepare(
         account.file(name, table, "utf-8", None, None, "")
     problems: list[Problem] = []
     parts: dict[str, list[Part]] = {}
-    for name in (*OUTCOMES, *PROGRAMME, *THEMES):
+    for name in (*OUTCOMES, *PROGRAMME, *THEMES, *layout.outcomes):
         if name in layout.tables:
             parts[name], wrong = _read(layout, name, register)
             problems += wrong
@@ -55,13 +55,14 @@ def prepare(
     if "sick_leave" in parts:
         rows = combined(parts["sick_leave"], account, "sick_leave")
         rows["reason"] = rows["reason"].mask(rows["quarter"].dt.end_time.dt.date > as_of, "after_cut")
-        whole = summed(rows, "sick_leave", "quarter", register, division)
+        whole = summed(rows, TABLES["sick_leave"], "quarter", register, division)
         close(parts["sick_leave"], rows, account, "sick_leave")
         whole.to_parquet(target / "sick_leave.parquet")
     if "background" in parts:
         _background(parts["background"], register, as_of, division, account).to_parquet(target / "background.parquet")
     _programme(parts, as_of, build_programme(layout, frames).known_at(as_of), account, target)
     prepare_themes(parts, register, as_of, division, account, target)
+    prepare_outcomes(layout.outcomes, parts, register, as_of, division, account, target)
     files, dropped = account.frames()
     files.to_parquet(target / "files.parquet")
     dropped.to_parquet(target / "dropped.parquet")
@@ -69,7 +70,7 @@ def prepare(
 
 def _read(layout: Layout, name: str, register: Register) -> tuple[list[Part], list[Problem]]:
     """Read and check all files of one table."""
-    table, source = TABLES[name], layout.tables[name]
+    table, source = layout.declared(name), layout.tables[name]
     parts: list[Part] = []
     problems: list[Problem] = []
     for path in source.paths(layout.folder):

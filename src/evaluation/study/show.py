@@ -30,7 +30,7 @@ def facts(study: Study) -> list[tuple[str, str]]:
         answers.append(("sick leave", f"{first} to {last}, {len(study.sick_leave):,} rows"))
     if study.has("positions") and study.years:
         answers.append(("positions", f"{study.years[0]} to {study.years[-1]} (1 December)"))
-    others = [table for table in OTHER_THEMES if study.has(table)]
+    others = [table for table in (*OTHER_THEMES, *study.outcomes) if study.has(table)]
     answers += [("other tables", ", ".join(others))] if others else []
     absent = [table for table in OUTCOMES if not study.has(table)]
     return answers + ([("not mapped", ", ".join(absent))] if absent else [])

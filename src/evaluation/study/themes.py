@@ -13,15 +13,15 @@ from evaluation.study.account import Account, close, combined
 from evaluation.study.members import Part
 from evaluation.study.strangers import FORMS, REPORTS
 from evaluation.study.whole import shared, summed
-from evaluation.tables import ITEMS, TABLES
+from evaluation.tables import ITEMS, TABLES, Outcome, Table
 from evaluation.tables.themes import THEME_TABLES
 
 THEMES = tuple(table.name for table in THEME_TABLES)
 
 
-def known_from(table: str, rows: pd.DataFrame) -> pd.Series:
+def known_from(table: Table, rows: pd.DataFrame) -> pd.Series:
     """Return the date from which each row is known (`datetime.date`); missing for tables that are not dated."""
-    dated = TABLES[table].dated
+    dated = table.dated
     if dated == "date":
         return rows["date"]
     if dated == "year_end":
@@ -52,16 +52,39 @@ def prepare_themes(
         frame.to_parquet(target / f"{name}.parquet")
 
 
+def prepare_outcomes(
+    outcomes: Mapping[str, Outcome],
+    parts: Mapping[str, Sequence[Part]],
+    register: Register,
+    as_of: date,
+    division: int,
+    account: Account,
+    target: Path,
+) -> None:
+    """Write the tables of the outcomes that the study adds: years that had ended, summed over merged municipalities."""
+    for name, outcome in outcomes.items():
+        rows = _cut(combined(parts[name], account, name), outcome.table, as_of)
+        frame = summed(rows, outcome.table, "year", register, division)
+        close(parts[name], rows, account, name)
+        written = frame[list(outcome.table.names)].sort_values(list(outcome.table.key), ignore_index=True)
+        written.to_parquet(target / f"{name}.parquet")
+
+
+def _cut(rows: pd.DataFrame, table: Table, as_of: date) -> pd.DataFrame:
+    """Mark the rows that were not known at the cut."""
+    if not table.dated:
+        return rows
+    later = known_from(table, rows).map(lambda day: day > as_of).astype("bool")
+    return rows.assign(reason=rows["reason"].mask(later, "after_cut"))
+
+
 def _one(
     name: str, parts: Sequence[Part], register: Register, as_of: date, division: int, account: Account
 ) -> pd.DataFrame:
     declared = TABLES[name]
-    rows = combined(parts, account, name)
-    if declared.dated:
-        later = known_from(name, rows).map(lambda day: day > as_of).astype("bool")
-        rows["reason"] = rows["reason"].mask(later, "after_cut")
+    rows = _cut(combined(parts, account, name), declared, as_of)
     if name == "vacancies":
-        frame = summed(rows, name, "year", register, division)
+        frame = summed(rows, declared, "year", register, division)
         plans = rows.loc[rows["reason"] == "", ["municipality", "year", "sector", "competence_plan"]]
         plan = shared(plans, "competence_plan", ["year", "sector"], register, division)
         frame = frame.merge(plan, on=["municipality", "year", "sector"], how="left")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from evaluation.municipalities import Register
-from evaluation.tables import TABLES
+from evaluation.tables import Table
 
 
-def summed(rows: pd.DataFrame, table: str, time: str, register: Register, division: int) -> pd.DataFrame:
+def summed(rows: pd.DataFrame, table: Table, time: str, register: Register, division: int) -> pd.DataFrame:
     """Return the rows to keep, summed to the division; mark in `rows` those left out because another one is missing.
 
     A municipality that lacks one row at a time (`quarter` or `year`) is left out altogether then, and so is a merged
@@ -18,14 +18,13 @@ def summed(rows: pd.DataFrame, table: str, time: str, register: Register, divisi
     ----------
     rows : DataFrame
         The table's columns and `reason`; changed in place.
-    table : str
-        A table keyed by municipality, time and what else tells its rows apart.
+    table : Table
+        Keyed by municipality, time and what else tells its rows apart.
     time : {"quarter", "year"}
     """
-    declared = TABLES[table]
     key = ["municipality", time]
-    sums = [column.name for column in declared.columns if column.kind == "number"]
-    by = [name for name in declared.key if name != "municipality"]
+    sums = [column.name for column in table.columns if column.kind == "number"]
+    by = [name for name in table.key if name != "municipality"]
     missing = rows.loc[~rows["reason"].isin(["", "after_cut"]), key].drop_duplicates()
     incomplete = pd.MultiIndex.from_frame(rows[key]).isin(pd.MultiIndex.from_frame(missing))
     rows["reason"] = rows["reason"].mask(incomplete & (rows["reason"] == ""), f"incomplete_{time}")

@@ -9,6 +9,7 @@ from evaluation.tables.checks import check, schema
 from evaluation.tables.column import SECTORS, SEXES, Column, Table
 from evaluation.tables.declare import BANDS, EMPLOYMENT, REASONS, TABLES, describe, lost_days
 from evaluation.tables.layout import LAYOUT, NORWAY, Layout, TableSource, read_layout
+from evaluation.tables.outcomes import Outcome
 from evaluation.tables.register import PreparedPositions, prepare_positions
 from evaluation.tables.themes import ANSWERS, COUNTS, ITEMS, ROLES, STATUSES, TARGET_KINDS, VERDICTS
 from evaluation.tables.tidy import Tidy, tidy
@@ -31,6 +32,7 @@ __all__ = [
     "VERDICTS",
     "Column",
     "Layout",
+    "Outcome",
     "PreparedPositions",
     "Table",
     "TableSource",

@@ -27,11 +27,11 @@ _TYPES = {
 }
 
 
-def schema(table: str) -> pa.DataFrameSchema:
+def schema(table: str | Table) -> pa.DataFrameSchema:
     """Return the pandera schema of a tidy table: types, ranges, codes, rules and the key, with the documentation."""
     import pandera.pandas as pa
 
-    declared = TABLES[table]
+    declared = TABLES[table] if isinstance(table, str) else table
     return pa.DataFrameSchema(
         {column.name: _column(column) for column in declared.columns},
         checks=[pa.Check(rule.holds, name=rule.name, error=rule.what) for rule in declared.rules],
@@ -67,7 +67,7 @@ def check(table: Table, parts: Sequence[Tidy], source: TableSource) -> list[Prob
     rows = np.concatenate([_rows(part, part.frame.index) for part in parts])
     problems = _repeated(table, parts)
     try:
-        schema(table.name).validate(frame, lazy=True)
+        schema(table).validate(frame, lazy=True)
     except pa.errors.SchemaErrors as error:
         failures = error.failure_cases.drop_duplicates(["check", "index", "schema_context"])
     else:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -13,15 +12,15 @@ from evaluation.errors import InputError, Problem
 from evaluation.sources import form_label, missing_file, read_yaml
 from evaluation.tables.column import Table
 from evaluation.tables.declare import TABLES
+from evaluation.tables.keys import LAYOUT, in_three, mapping_problem, nearest, place, unknown_keys
+from evaluation.tables.outcomes import OUTCOME_KEYS, Outcome, read_outcome
 
-LAYOUT = "sources.yaml"
-LANGUAGES = ("nb", "nn", "en")
 NORWAY = "norway"
 
-_TOP = ("name", "synthetic", "programme", "register", "demonstration", "tables")
+_TOP = ("name", "synthetic", "programme", "register", "demonstration", "tables", "outcomes")
 _TABLE = ("files", "sheet", "header", "form", "decimal", "columns", "measures", "values", "irregular")
 _FORM = ("labels", "values")
-_DEMONSTRATION = ("scenario", "seed")
+_DEMONSTRATION = ("programme", "scenario", "seed")
 
 
 @dataclass(frozen=True)
@@ -77,6 +76,11 @@ class Layout:
     register: str
     tables: Mapping[str, TableSource]
     demonstration: Mapping[str, Any] | None = None
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+
+    def declared(self, table: str) -> Table:
+        """Return the declaration of a table: one of `TABLES`, or of an outcome that the folder adds."""
+        return self.outcomes[table].table if table in self.outcomes else TABLES[table]
 
     def files(self) -> dict[str, list[str]]:
         """Return each thing the folder must hold with the file names or patterns it is looked for under."""
@@ -109,16 +113,14 @@ def read_layout(folder: Path) -> Layout:
         needed table that no file is mapped to, and text where a list or a mapping is expected.
     """
     content = read_yaml(folder / LAYOUT, name=LAYOUT)
-    problems = _unknown(content, _TOP, "")
+    problems = unknown_keys(content, _TOP, "")
     problems += [
         Problem(f"`{key}` is missing", "Add it; see data/demo/sources.yaml for an example", LAYOUT)
         for key in ("name", "programme", "register", "tables")
         if key not in content
     ]
-    name = content.get("name", "")
-    name = dict.fromkeys(LANGUAGES, name) if isinstance(name, str) else name
-    if not isinstance(name, dict) or set(name) != set(LANGUAGES):
-        problems.append(Problem("`name` is not one text, or one each for nb, nn and en", "Give all three", LAYOUT))
+    name, wrong = in_three(content.get("name", ""), "name")
+    problems += wrong
     for key, kind, said in (
         ("synthetic", bool, "true or false"),
         ("programme", str, "a file"),
@@ -128,14 +130,16 @@ def read_layout(folder: Path) -> Layout:
             problems.append(Problem(f"`{key}` is not {said}", f"Write {said}", LAYOUT, value=content[key]))
     demonstration = content.get("demonstration")
     if demonstration is not None:
-        problems += _mapping(demonstration, "demonstration") or _unknown(demonstration, _DEMONSTRATION, "demonstration")
+        problems += mapping_problem(demonstration, "demonstration") or unknown_keys(
+            demonstration, _DEMONSTRATION, "demonstration"
+        )
     tables = content.get("tables", {})
-    wrong = _mapping(tables, "tables") or _unknown(tables, tuple(TABLES), "tables")
+    wrong = mapping_problem(tables, "tables") or unknown_keys(tables, tuple(TABLES), "tables")
     sources = {}
     if isinstance(tables, dict):
         for table, given in tables.items():
             if table in TABLES:
-                found = _mapping(given, f"tables: {table}") or _check_table(TABLES[table], given)
+                found = mapping_problem(given, f"tables: {table}") or _check_table(TABLES[table], given)
                 wrong += found
                 sources[table] = None if found else _table_source(table, given)
         wrong += [
@@ -143,6 +147,8 @@ def read_layout(folder: Path) -> Layout:
             for table in TABLES.values()
             if table.needed and table.name not in tables
         ]
+    outcomes, own, mistakes = _own(content.get("outcomes", {}))
+    wrong += mistakes
     if problems + wrong:
         raise InputError(problems + wrong)
     return Layout(
@@ -151,95 +157,92 @@ def read_layout(folder: Path) -> Layout:
         synthetic=content.get("synthetic", False),
         programme=content["programme"],
         register=content["register"],
-        tables={table: source for table, source in sources.items() if source is not None},
+        tables={table: source for table, source in sources.items() if source is not None} | own,
+        outcomes=outcomes,
         demonstration=demonstration,
     )
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return a remedy that names the nearest known word, and all of them."""
-    known = list(known)
-    by_folded = {one.casefold(): one for one in known}
-    near = difflib.get_close_matches(str(word).casefold(), list(by_folded), n=1, cutoff=0.5)
-    return (f"Did you mean {by_folded[near[0]]}? " if near else "") + f"Known: {', '.join(known)}"
+def _own(content: Any) -> tuple[dict[str, Outcome], dict[str, TableSource], list[Problem]]:
+    """Return the outcomes that the folder adds, where their tables come from, and what is wrong with them."""
+    outcomes: dict[str, Outcome] = {}
+    sources: dict[str, TableSource] = {}
+    problems = mapping_problem(content, "outcomes")
+    for code, given in content.items() if not problems else ():
+        wrong = mapping_problem(given, f"outcomes: {code}")
+        if not wrong:
+            outcome, wrong = read_outcome(code, given)
+            source = {key: value for key, value in given.items() if key not in OUTCOME_KEYS}
+            if outcome is not None:
+                wrong = _check_table(outcome.table, source, f"outcomes: {code}", (*OUTCOME_KEYS, *_TABLE))
+                outcomes[code] = outcome
+                sources |= {} if wrong else {code: _table_source(code, source)}
+        problems += wrong
+    return outcomes, sources, problems
 
 
-def _place(inside: str) -> str:
-    return f" under {inside}" if inside else ""
-
-
-def _unknown(content: Mapping[Any, Any], known: tuple[str, ...], inside: str) -> list[Problem]:
-    return [
-        Problem(f"unknown key `{key}`{_place(inside)}", nearest(str(key), known), LAYOUT)
-        for key in content
-        if key not in known
-    ]
-
-
-def _mapping(content: Any, inside: str) -> list[Problem]:
-    if isinstance(content, dict):
-        return []
-    return [Problem(f"`{inside}` is not a mapping", "Write `key: value` pairs", LAYOUT, value=content)]
-
-
-def _check_table(table: Table, given: Mapping[str, Any]) -> list[Problem]:
-    inside = f"tables: {table.name}"
-    problems = _unknown(given, _TABLE, inside)
+def _check_table(
+    table: Table, given: Mapping[str, Any], inside: str = "", keys: tuple[str, ...] = _TABLE
+) -> list[Problem]:
+    inside = inside or f"tables: {table.name}"
+    problems = unknown_keys(given, keys, inside)
     files = given.get("files")
     listed = [files] if isinstance(files, str) else files
     if not isinstance(listed, list) or not listed or not all(isinstance(one, str) and one for one in listed):
         remedy = "Give a file name, a pattern such as sick_leave_*.csv, or a list of them"
-        problems.append(Problem(f"`files`{_place(inside)} is missing or not text", remedy, LAYOUT))
+        problems.append(Problem(f"`files`{place(inside)} is missing or not text", remedy, LAYOUT))
     elif any(PurePosixPath(one).is_absolute() or ".." in PurePosixPath(one).parts for one in listed):
         remedy = "Name files relative to the data folder, and inside it"
-        problems.append(Problem(f"`files`{_place(inside)} leads out of the data folder", remedy, LAYOUT, value=listed))
+        problems.append(Problem(f"`files`{place(inside)} leads out of the data folder", remedy, LAYOUT, value=listed))
     if given.get("decimal") not in (None, ",", "."):
-        problems.append(Problem(f"`decimal`{_place(inside)} is not ',' or '.'", "Quote the sign", LAYOUT))
+        problems.append(Problem(f"`decimal`{place(inside)} is not ',' or '.'", "Quote the sign", LAYOUT))
     header = given.get("header", 1)
     if not isinstance(header, int) or isinstance(header, bool) or header < 1:
-        problems.append(Problem(f"`header`{_place(inside)} is not a row number", "Count rows from 1", LAYOUT))
+        problems.append(Problem(f"`header`{place(inside)} is not a row number", "Count rows from 1", LAYOUT))
     if "form" in given:
         problems += _check_form(given, inside)
     if "irregular" in given and (table.name != "positions" or given["irregular"] not in ("keep", "refuse")):
         remedy = "Write keep or refuse, for the table positions only"
-        problems.append(Problem(f"`irregular`{_place(inside)} is not known", remedy, LAYOUT, value=given["irregular"]))
+        problems.append(Problem(f"`irregular`{place(inside)} is not known", remedy, LAYOUT, value=given["irregular"]))
     if not isinstance(given.get("sheet", ""), str):
-        problems.append(Problem(f"`sheet`{_place(inside)} is not text", "Quote the sheet's name", LAYOUT))
+        problems.append(Problem(f"`sheet`{place(inside)} is not text", "Quote the sheet's name", LAYOUT))
     for key in ("columns", "measures"):
         columns = given.get(key, {})
-        problems += _mapping(columns, f"{inside}: {key}") or _unknown(columns, table.names, f"{inside}: {key}")
+        problems += mapping_problem(columns, f"{inside}: {key}") or unknown_keys(
+            columns, table.names, f"{inside}: {key}"
+        )
     if isinstance(given.get("columns"), dict) and isinstance(given.get("measures"), dict):
         problems += [
-            Problem(f"`{column}` is under both columns and measures{_place(inside)}", "Keep one of them", LAYOUT)
+            Problem(f"`{column}` is under both columns and measures{place(inside)}", "Keep one of them", LAYOUT)
             for column in set(given["columns"]) & set(given["measures"])
         ]
     values = given.get("values", {})
-    return problems + (_mapping(values, f"{inside}: values") or _check_values(table, values))
+    return problems + (mapping_problem(values, f"{inside}: values") or _check_values(table, values))
 
 
 def _check_form(given: Mapping[str, Any], inside: str) -> list[Problem]:
     form = given["form"]
-    problems = _mapping(form, f"{inside}: form") or _unknown(form, _FORM, f"{inside}: form")
+    problems = mapping_problem(form, f"{inside}: form") or unknown_keys(form, _FORM, f"{inside}: form")
     letters = form if isinstance(form, dict) else {}
     if not problems and not all(re.fullmatch("[A-Za-z]{1,3}", str(letters.get(key, ""))) for key in _FORM):
         remedy = "Give the letters of two columns, as {labels: B, values: C}"
-        problems.append(Problem(f"`form`{_place(inside)} does not name two columns", remedy, LAYOUT, value=form))
+        problems.append(Problem(f"`form`{place(inside)} does not name two columns", remedy, LAYOUT, value=form))
     if "header" in given:
-        problems.append(Problem(f"a form has no `header`{_place(inside)}", "Remove it", LAYOUT))
+        problems.append(Problem(f"a form has no `header`{place(inside)}", "Remove it", LAYOUT))
     return problems
 
 
 def _check_values(table: Table, values: Mapping[str, Any]) -> list[Problem]:
     inside = f"tables: {table.name}: values"
-    problems = _unknown(values, table.names, inside)
+    problems = unknown_keys(values, table.names, inside)
     for name, codes in values.items():
         if name not in table.names:
             continue
         column = table.column(name)
         if column.kind not in ("code", "text"):
-            problems.append(Problem(f"`{name}`{_place(inside)} has no codes to map", "Remove it", LAYOUT))
+            problems.append(Problem(f"`{name}`{place(inside)} has no codes to map", "Remove it", LAYOUT))
             continue
-        problems += _mapping(codes, f"{inside}: {name}")
+        problems += mapping_problem(codes, f"{inside}: {name}")
         targets = dict.fromkeys(str(code) for code in codes.values()) if isinstance(codes, dict) else {}
         problems += [
             Problem(f"`{name}` is mapped to an unknown code", nearest(code, column.known), LAYOUT, value=code)

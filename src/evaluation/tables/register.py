@@ -96,6 +96,7 @@ def prepare_positions(
     import duckdb
 
     with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")  # it would be a widget in a notebook
         problems: list[Problem] = []
         opened: list[_File] = []
         for number, path in enumerate(files):

@@ -269,14 +269,18 @@ def _codes(
     return codes.where(filled | (not column.nullable))
 
 
+def _word(cell: object) -> str:
+    return " ".join(str(cell).split()).casefold()
+
+
 def coded(column: Column, text: pd.Series, source: TableSource) -> tuple[pd.Series, pd.Series]:
-    """Map the words of a file to codes, letter case aside; return the codes and a mask of the unknown words."""
+    """Map the words of a file to codes, letter case and a stop at the end aside; return codes and which are unknown."""
     words = source.codes.get(column.name, {})
     known = {code.casefold(): code for code in column.known}
     known |= {word.casefold(): code for word, code in words.items()}
     if not known:
         return text, pd.Series(False, index=text.index)
-    distinct = {word: known.get(" ".join(str(word).split()).casefold()) for word in text.unique()}
+    distinct = {word: known.get(_word(word), known.get(_word(word).rstrip(" .,;:!*"))) for word in text.unique()}
     codes = text.map(distinct).astype("str")
     if column.known:
         return codes, codes.isna()

@@ -6,6 +6,7 @@ from evaluation.exhibits.figures.categories import Bars, StackedBands
 from evaluation.exhibits.figures.chronology import Timeline
 from evaluation.exhibits.figures.comparison import DotInterval, Dumbbell
 from evaluation.exhibits.figures.distribution import Cumulative, Histogram
+from evaluation.exhibits.figures.diverging import DivergingBars
 from evaluation.exhibits.figures.funnel import Funnel
 from evaluation.exhibits.figures.grid import Grid
 from evaluation.exhibits.figures.matrix import Matrix
@@ -19,12 +20,14 @@ histogram, lines, stacked_bands, timeline = Histogram, Lines, StackedBands, Time
 along, grid, small_histograms = Along, Grid, SmallHistograms
 specification_curve = SpecificationCurve
 funnel, matrix = Funnel, Matrix
+diverging_bars = DivergingBars
 
 __all__ = [
     "FigureSpec",
     "along",
     "bars",
     "cumulative",
+    "diverging_bars",
     "dot_interval",
     "dumbbell",
     "event_study",

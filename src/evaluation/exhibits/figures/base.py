@@ -119,7 +119,7 @@ class FigureSpec(ABC):
         """Return the height of a row: the usual, more where a name takes several lines, less where a page is full."""
         values = in_order(self.released.data[column])
         lines = max(1 + wrapped(self.name(column, value, words)).count("\n") for value in values)
-        return min(max(usual, 0.38 * lines + 0.12), max(PAGE_CM / len(values), 0.3 * lines))
+        return min(max(usual, 0.38 * lines + 0.04), max(PAGE_CM / len(values), 0.3 * lines))
 
     def sign_of_absence(self, row: Any) -> str:
         """Return ':' for a withheld row and '..' for one without data; `row` is a label of the index."""

@@ -41,7 +41,7 @@ class Timeline(FigureSpec):
 
     def _height(self, words: Words) -> float:
         rows = len(in_order(self.released.data[self.category]))
-        return 1.8 + self.row_cm(self.category, 0.58, words) * rows + (0.6 if self.kind else 0)
+        return 1.1 + self.row_cm(self.category, 0.42, words) * rows + (0.6 if self.kind else 0)
 
     def _draw(self, figure: Figure, words: Words) -> None:
         from matplotlib.patches import Patch

@@ -48,38 +48,45 @@ end
 
 -- Columns share the page by what they need, in characters: body cells on one line as far as it goes, headings on up to
 -- three lines, nothing that cannot be broken cut. Returns the columns' shares and the size of type that makes them fit.
-local line = { characters = 100, size = 9.2, padding = 2, longest = 45, shortest = 24 }
+local line = { characters = 100, size = 9.2, padding = 2, longest = 45, shortest = { 24, 18 }, bold = 1.15, code = 0.7 }
 
 local function column_widths(tbl)
   local least, wanted = {}, {}
   local function length(text) return utf8.len(text) or #text end
-  local function measure(row, lines)
+  local function is_code(cell)
+    local first = cell.contents[1] and cell.contents[1].content and cell.contents[1].content[1]
+    return first ~= nil and first.t == 'Code'
+  end
+  local function measure(row, lines, letter)
     for place, cell in ipairs(row.cells) do
-      local text = pandoc.utils.stringify(cell.contents)
-      for word in text:gmatch('%S+') do least[place] = math.max(least[place] or 3, length(word)) end
-      wanted[place] = math.max(wanted[place] or 3, math.min(math.ceil(length(text) / lines), line.longest))
+      local text, wide = pandoc.utils.stringify(cell.contents), is_code(cell) and line.code or letter
+      for word in text:gmatch('%S+') do least[place] = math.max(least[place] or 3, math.ceil(length(word) * wide)) end
+      wanted[place] = math.max(wanted[place] or 3, math.min(math.ceil(length(text) * wide / lines), line.longest))
     end
   end
-  for _, row in ipairs(tbl.head.rows) do measure(row, 3) end
+  for _, row in ipairs(tbl.head.rows) do measure(row, 3, line.bold) end
   for _, body in ipairs(tbl.bodies) do
-    for _, row in ipairs(body.body) do measure(row, 1) end
+    for _, row in ipairs(body.body) do measure(row, 1, 1) end
   end
-  local total, slack = 0, {}
-  local spare = 0
+  local total = 0
   for place in ipairs(wanted) do
     least[place] = least[place] or 3
     wanted[place] = math.max(wanted[place], least[place])
-    slack[place] = math.max(0, wanted[place] - math.max(least[place], line.shortest))
     total = total + wanted[place] + line.padding
-    spare = spare + slack[place]
   end
-  local cut = math.min(math.max(total - line.characters, 0), spare)
+  for _, shortest in ipairs(line.shortest) do -- text on more lines before smaller type
+    local spare, slack = 0, {}
+    for place, width in ipairs(wanted) do
+      slack[place] = math.max(0, width - math.max(least[place], shortest))
+      spare = spare + slack[place]
+    end
+    local cut = math.min(math.max(total - line.characters, 0), spare)
+    for place in ipairs(wanted) do wanted[place] = wanted[place] - (spare > 0 and cut * slack[place] / spare or 0) end
+    total = total - cut
+  end
   local widths = {}
-  for place, width in ipairs(wanted) do
-    local share = spare > 0 and cut * slack[place] / spare or 0
-    widths[place] = string.format('%.1ffr', width - share + line.padding)
-  end
-  return widths, math.max(6.5, math.min(line.size, line.size * line.characters / (total - cut)))
+  for place, width in ipairs(wanted) do widths[place] = string.format('%.1ffr', width + line.padding) end
+  return widths, math.max(6.5, math.min(line.size, line.size * line.characters / total))
 end
 
 local function typst_table(tbl)
