@@ -418,6 +418,7 @@ def test_a_case_that_had_not_started_claims_no_change():
     assert {"not_started", "no_year_after"} <= keys(found)
     assert found.gaps.empty
     assert found.sectors.empty
+    assert release(found.development(), values=["gap"], man_years="counted", within=["split"]).data.empty
     assert len(found.sick_leave)
 
 

@@ -187,11 +187,11 @@ class Words:
 
         A key `column.value` of `labels.csv` comes before the key `value`, so that intake "1" is not any other "1".
         """
+        if column in _SEVERAL and isinstance(value, str):
+            return ", ".join(self.value(_SEVERAL[column], part) for part in value.split(", "))
         key = self._key(column, value)
         if key is not None:
             return self.term(key)
-        if column in _SEVERAL and isinstance(value, str):
-            return ", ".join(self.value(_SEVERAL[column], part) for part in value.split(", "))
         if isinstance(value, Mapping):
             return self.text(value)
         if column == "band" and isinstance(value, str) and _RANGE.fullmatch(value):

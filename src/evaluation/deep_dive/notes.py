@@ -134,9 +134,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "This concerns {outcomes}.",
     },
     "peers_incomplete": {
-        "nb": "{left_out} av {peers} sammenliknbare kommuner mangler tall om {outcomes}, og er ikke med i det tallet.",
-        "nn": "{left_out} av {peers} samanliknbare kommunar manglar tal om {outcomes}, og er ikkje med i det talet.",
-        "en": "{left_out} of {peers} comparable municipalities lack figures on {outcomes}, and are left out of them.",
+        "nb": "Tall om {outcomes} mangler for {left_out} av {peers} sammenliknbare kommuner, som er holdt utenfor der.",
+        "nn": "Tal om {outcomes} manglar for {left_out} av {peers} samanliknbare kommunar, som er haldne utanfor der.",
+        "en": "Figures on {outcomes} are missing for {left_out} of {peers} comparable municipalities, which are left "
+        "out there.",
     },
     "outside_peers": {
         "nb": "Før oppstarten lå kommunen utenfor det vanlige blant de sammenliknbare i {outcomes}; der er "
@@ -147,12 +148,12 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "the comparison is weak.",
     },
     "no_synthetic": {
-        "nb": "Det er for få perioder før oppstarten, eller for få kommuner med tall i alle, til en syntetisk "
-        "kontroll. Det gjelder {outcomes}.",
-        "nn": "Det er for få periodar før oppstarten, eller for få kommunar med tal i alle, til ein syntetisk "
-        "kontroll. Det gjeld {outcomes}.",
-        "en": "There are too few periods before the start, or too few municipalities with figures in all of them, for "
-        "a synthetic control. This concerns {outcomes}.",
+        "nb": "Til en syntetisk kontroll er det for få perioder før oppstarten, ingen etter den, eller for få kommuner "
+        "med tall i alle. Det gjelder {outcomes}.",
+        "nn": "Til ein syntetisk kontroll er det for få periodar før oppstarten, ingen etter han, eller for få kommunar "
+        "med tal i alle. Det gjeld {outcomes}.",
+        "en": "For a synthetic control there are too few periods before the start, none after it, or too few "
+        "municipalities with figures in all of them. This concerns {outcomes}.",
     },
     "few_donors": {
         "nb": "Den syntetiske kontrollen er satt sammen blant {found} kommuner, færre enn de {asked} som er ønsket. "
@@ -224,8 +225,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "municipalities and mostly cancels in the comparison, but not in the municipality's own change.",
     },
     "cells_missing": {
-        "nb": "Kan bare vurderes i {found} av {cases} dypdykk. Det gjelder {outcomes}.",
-        "nn": "Kan berre vurderast i {found} av {cases} djupdykk. Det gjeld {outcomes}.",
-        "en": "Can be judged in only {found} of {cases} deep dives. This concerns {outcomes}.",
+        "nb": "Bare {found} av {cases} dypdykk kan vurderes på {outcomes}.",
+        "nn": "Berre {found} av {cases} djupdykk kan vurderast på {outcomes}.",
+        "en": "Only {found} of {cases} deep dives can be judged on {outcomes}.",
     },
 }

@@ -147,7 +147,7 @@ class CaseComparison:
         gaps = self.gaps.assign(split=self.gaps["outcome"].where(~self.gaps["outcome"].isin(CERTIFIED), "kinds"))
         parts = [gaps[of_sick_leave], self.sectors.assign(split="sectors"), gaps[~of_sick_leave]]
         table = pd.concat([part for part in parts if len(part)] or [gaps], ignore_index=True)
-        return table.assign(counted=table["persons"].fillna(table["man_years"]))
+        return table.assign(counted=table["persons"].fillna(table["man_years"]).astype("float64"))
 
 
 def _portrait(facts: Mapping[Any, Any], language: str) -> str:

@@ -48,7 +48,7 @@ end
 
 -- Columns share the page by what they need, in characters: body cells on one line as far as it goes, headings on up to
 -- three lines, nothing that cannot be broken cut. Returns the columns' shares and the size of type that makes them fit.
-local line = { characters = 100, size = 9.2, padding = 2, longest = 45, shortest = { 24, 18 }, bold = 1.15, code = 0.7 }
+local line = { characters = 100, size = 9.2, padding = 2, longest = 45, shortest = { 24, 18 }, bold = 1.15, code = 0.6 }
 
 local function column_widths(tbl)
   local least, wanted = {}, {}
