@@ -9,12 +9,16 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from evaluation.report.declared import read_declared
 from evaluation.report.execute import execute_one
 from evaluation.report.kernels import Kernels
-from evaluation.report.parameters import Run
+from evaluation.report.parameters import Run, read_plan
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+# Every chapter is executed with these values in the midterm report; the long ones are not run twice.
+LONG = ("02_sick_leave", "03_position_sizes", "07_cooperation", "09_across_cases")
+SHORT = [path for path in NOTEBOOKS if path.stem not in LONG]
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +29,14 @@ def kernels():
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_the_defaults_are_those_of_the_midterm_report(path):
+    declared = read_declared(path).parameters
+    midterm = read_plan(ROOT / "params" / "midterm.yaml", ROOT / "notebooks").values
+    common = {name: declared[name] for name in ("data", "as_of", "division", "language")}
+    assert common == {name: midterm[name] for name in common}
+
+
+@pytest.mark.parametrize("path", SHORT, ids=lambda p: p.stem)
 def test_a_chapter_runs_in_jupyterlab_with_its_default_parameters(path, kernels):
     notebook = nbformat.read(path, as_version=4)
     done = execute_one(Run(path.stem, path, {}), kernels)

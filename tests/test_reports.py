@@ -115,13 +115,15 @@ def test_the_manifest_says_what_the_report_was_made_from(midterm):
 def final(tmp_path_factory):
     folder = tmp_path_factory.mktemp("final")
     parameters = parameters_of(folder, "final")
-    done = evaluate("report", parameters, "--out", folder / "out", "--language", "nn")
+    # The chapters that differ most from the midterm's; all of them are in the midterm and in `make proof`.
+    chapters = "02_sick_leave,04_recruitment,05_reputation,10_conclusions"
+    done = evaluate("report", parameters, "--out", folder / "out", "--language", "nn", "--chapters", chapters)
     assert done.returncode == 0, done.stderr
     return folder / "out"
 
 
-def test_the_final_report_is_complete_in_its_language(final):
-    page = (final / "report.html").read_text(encoding="utf-8")
+def test_the_report_is_complete_in_its_language(midterm):
+    page = (midterm / "report.html").read_text(encoding="utf-8")
     assert Page(page).language == "nn"
     text = visible(page) + " ".join(alt or "" for alt in Page(page).alts)
     for word in ("sjukefråvær", "heiltid", "kommunane"):
@@ -179,5 +181,5 @@ def test_the_published_claims_are_computed_findings(midterm):
     } <= claims
 
 
-def test_every_exhibit_type_is_in_the_final_report(final):
-    assert missing_from(final) == []
+def test_every_exhibit_type_is_in_the_report(midterm):
+    assert missing_from(midterm) == []

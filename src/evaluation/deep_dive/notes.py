@@ -150,8 +150,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "no_synthetic": {
         "nb": "Til en syntetisk kontroll er det for få perioder før oppstarten, ingen etter den, eller for få kommuner "
         "med tall i alle. Det gjelder {outcomes}.",
-        "nn": "Til ein syntetisk kontroll er det for få periodar før oppstarten, ingen etter han, eller for få kommunar "
-        "med tal i alle. Det gjeld {outcomes}.",
+        "nn": "Til ein syntetisk kontroll er det for få periodar før oppstarten, ingen etter han, eller for få "
+        "kommunar med tal i alle. Det gjeld {outcomes}.",
         "en": "For a synthetic control there are too few periods before the start, none after it, or too few "
         "municipalities with figures in all of them. This concerns {outcomes}.",
     },
