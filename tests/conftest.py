@@ -1,7 +1,13 @@
-"""The longest files first, so that the last worker does not sit alone with one of them."""
+"""The demonstration data are there before any test; the longest files go first, so that no worker ends alone."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from evaluation.study.load import complete
+from evaluation.tables.layout import read_layout
+
+ROOT = Path(__file__).parents[1]
 LONG = (
     *("test_reports.py", "test_reports_again.py", "test_notebooks.py", "test_profiles.py"),
     *("test_demo_predecessor.py", "test_cooperation.py"),
@@ -11,3 +17,8 @@ LONG = (
 def pytest_collection_modifyitems(items):
     order = {name: place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: order.get(item.path.name, len(LONG)))
+
+
+def pytest_configure():
+    for folder in ("demo", "demo_predecessor"):
+        complete(read_layout(ROOT / "data" / folder))

@@ -22,7 +22,7 @@ from evaluation.demo.world import build
 from evaluation.errors import EstimationError, InputError
 from evaluation.reputation.effect import OPTIONS
 
-DEMO = Path("data/demo")
+DEMO = Path(__file__).parents[1] / "data" / "demo"
 TRUTH = json.loads((DEMO / "truth.json").read_text())
 TABLES = (
     "background",

@@ -52,7 +52,7 @@ def load_study(data: str | Path, *, as_of: str | date, division: int) -> Study:
         Everything wrong with the files, together, with file, row, column, value and remedy.
     """
     day, division = _day(as_of), _division(division)
-    layout = _complete(read_layout(find_data(data)))
+    layout = complete(read_layout(find_data(data)))
     register = _register(layout)
     hashes = _hashes(layout)
     prepared = cache_folder() / _key(hashes, day, division)
@@ -122,8 +122,8 @@ def cache_folder() -> Path:
     return folder
 
 
-def _complete(layout: Layout) -> Layout:
-    """Generate demonstration data that are not there yet; refuse a folder that lacks files."""
+def complete(layout: Layout) -> Layout:
+    """Return the layout with its files in place: generate demonstration data that are not there yet; refuse a folder that lacks files."""
     if layout.demonstration is not None and _ungenerated(layout):
         from filelock import FileLock
 
