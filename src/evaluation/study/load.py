@@ -123,7 +123,7 @@ def cache_folder() -> Path:
 
 
 def complete(layout: Layout) -> Layout:
-    """Return the layout with its files in place: generate demonstration data that are not there yet; refuse a folder that lacks files."""
+    """Return the layout with its files in place: demonstration data are generated, other absent files refused."""
     if layout.demonstration is not None and _ungenerated(layout):
         from filelock import FileLock
 
