@@ -1,13 +1,13 @@
 # Two commands do everything on a machine with Python 3.11+ and make:  make report   and   make test
 PYTHON ?= python3
 VENV := .venv
-BIN := $(VENV)/bin
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 READY := $(VENV)/.ready
 REPORT ?= midterm
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lab lock bench proof demo picture clean
+.PHONY: help report test lint types stripped lab lock bench proof demo picture clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/'
@@ -25,11 +25,18 @@ report: $(READY) ## produce a report: midterm, or REPORT=final
 demo: $(READY) ## write the demonstration data to data/demo
 	$(BIN)/evaluation demo
 
-test: $(READY) ## lint, types, every notebook, all tests
+test: lint types ## lint, types, every notebook, all tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+lint: $(READY) ## style and format of code and notebooks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(READY) ## types
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+stripped: $(READY) ## notebooks are committed without outputs
+	$(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb
 
 lab: $(READY) ## open the chapters in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir notebooks
