@@ -1,8 +1,13 @@
-"""The demonstration data are there before any test; the longest files go first, so that no worker ends alone."""
+"""The demonstration data are there before any test; the longest files go first, so that no worker ends alone.
+
+Every call of a public function is watched: none may write to its input.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+import unmodified
 
 from evaluation.study.load import complete
 from evaluation.tables.layout import read_layout
@@ -10,7 +15,7 @@ from evaluation.tables.layout import read_layout
 ROOT = Path(__file__).parents[1]
 LONG = (
     *("test_reports.py", "test_reports_again.py", "test_notebooks.py", "test_profiles.py"),
-    *("test_demo_predecessor.py", "test_cooperation.py"),
+    *("test_demo_predecessor.py", "test_cooperation.py", "test_schedule.py"),
 )
 
 
@@ -20,5 +25,6 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_configure():
+    unmodified.watch()
     for folder in ("demo", "demo_predecessor"):
         complete(read_layout(ROOT / "data" / folder))

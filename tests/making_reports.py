@@ -54,9 +54,9 @@ class Page(HTMLParser):
         address = given.get("src") or (given.get("href") if tag == "link" else None)
         if address and not address.startswith("data:"):
             self.fetched.append(address)
-        assert tag != "script"
+        assert tag != "script" or not attrs  # the page's own
 
 
 def visible(page: str) -> str:
-    """Return the text of a page without its style and tags."""
-    return " ".join(re.sub(r"<style.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL).split())
+    """Return the text of a page without its style, script, code and tags."""
+    return " ".join(re.sub(r"<(style|script|pre)\b.*?</\1>|<[^>]+>", " ", page, flags=re.DOTALL).split())

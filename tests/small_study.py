@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import openpyxl
@@ -124,8 +128,21 @@ def sick_leave_rows(year: int) -> list[dict[str, object]]:
     return rows
 
 
+@cache
+def scratch() -> Path:
+    """Return a folder of this test process, with what its tests share: equal folders are then prepared once."""
+    folder = Path(tempfile.mkdtemp(prefix="small-study-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 def write(folder: Path) -> Path:
-    """Write the whole folder and return it."""
+    """Write the whole folder and return it; each time the same bytes, though a workbook holds the time it was saved."""
+    model = scratch() / "study"
+    return Path(shutil.copytree(model if model.exists() else _write(model), folder, dirs_exist_ok=True))
+
+
+def _write(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "sources.yaml").write_text(LAYOUT, encoding="utf-8")
     (folder / "programme.yaml").write_text(PROGRAMME, encoding="utf-8")

@@ -75,7 +75,7 @@ def test_companions_are_sought_by_man_years_where_persons_are_not_counted():
     assert released.withheld.tolist() == [True, False, True]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 40)), min_size=1, max_size=12))
 def test_no_withheld_count_follows_from_the_total_of_its_group(rows):
     frame = pd.DataFrame(rows, columns=["county", "persons"]).assign(rate=1.0)

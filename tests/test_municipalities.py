@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -73,9 +75,19 @@ def test_number_of_municipalities_is_the_published_one(norway: Register, year: i
     assert len(valid) == valid["code"].nunique() == number
 
 
+def test_the_division_of_2024_is_the_one_statistics_norway_publishes(norway: Register) -> None:
+    sent = json.loads((Path(__file__).parent / "data" / "klass131_codesAt_2026-01-01.json").read_text(encoding="utf-8"))
+    published = {one["code"] for one in sent["codes"]} - {"9999"}
+    assert set(norway.valid(2024)["code"]) == published
+    before = [code for code in norway.valid(2023)["code"] if code != "1507"]
+    assert set(norway.mapping(before, division=2024).values()) == published - {"1508", "1580"}
+    with pytest.raises(SplitError, match="1507 Ålesund was divided after 2023 between 1508 Ålesund, 1580 Haram"):
+        norway.successor("1507", division=2024)
+
+
 def test_a_year_the_register_does_not_cover_is_refused(norway: Register) -> None:
-    for ask in (lambda: norway.valid(2024), lambda: norway.valid(2005), lambda: read(norway, "0301", year=2024)):
-        with pytest.raises(InputError, match="covers 2006-2023"):
+    for ask in (lambda: norway.valid(2027), lambda: norway.valid(2005), lambda: read(norway, "0301", year=2027)):
+        with pytest.raises(InputError, match="covers 2006-2026"):
             ask()
 
 
@@ -185,7 +197,7 @@ def test_an_identity_number_in_the_wrong_column_is_never_echoed(norway: Register
 
 def test_a_name_with_a_wrong_county_or_a_truth_value_is_not_a_municipality(norway: Register) -> None:
     assert "unknown" in refusal(norway, "Oslo (Nordland)", year=2013)
-    assert "unknown" in refusal(norway, "03", year=2013)
+    assert "a total of the county Oslo" in refusal(norway, "03", year=2013)
     assert "unknown" in refusal(norway, True, year=2013)
     assert "unknown" in refusal(norway, 301.5, year=2013)
 

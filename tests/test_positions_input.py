@@ -48,17 +48,17 @@ def rewrite(folder: Path, year: int, **columns) -> None:
 
 
 @pytest.mark.parametrize(("size", "said"), [(0.0, "of 0 per cent"), (120.0, "outside 0-100 per cent")])
-def test_zero_and_above_100_are_refused_unless_told_to_keep_them(folder, size, said):
+def test_zero_and_above_100_are_refused_where_that_is_asked_for(folder, size, said):
+    edit(folder / "sources.yaml", "    files: stillinger_*", "    irregular: refuse\n    files: stillinger_*")
     edit_positions(folder / "stillinger_2012.parquet", 5, prosent=size)
     with pytest.raises(InputError, match=said) as error:
         prepared(folder)
     found = error.value.problems[0]
     assert (found.file, found.row, found.column) == ("stillinger_2012.parquet", 5, "prosent")
-    assert "irregular: keep" in found.remedy
+    assert "irregular: refuse" in found.remedy
 
 
 def test_kept_irregular_sizes_are_counted_where_they_are_shown(folder):
-    keep_irregular(folder)
     edit_positions(folder / "stillinger_2012.parquet", 5, prosent=0.0)
     edit_positions(folder / "stillinger_2012.parquet", 6, prosent=120.0)
     study = load_study(folder, as_of="2012-12-31", division=2012)
@@ -103,7 +103,7 @@ def test_a_decimal_comma_is_read_as_one(folder):
     assert_frame_equal(found, wanted)
     assert 35.7 in set(found["percentage"])
     rewrite(folder, 2012, prosent=small_study.positions(2012)["prosent"].map(str).replace("50.0", "femti"))
-    with pytest.raises(InputError, match=r"femti.*outside 0-100 per cent"):
+    with pytest.raises(InputError, match=r"femti.*outside 0-1000 per cent"):
         prepared(folder)
 
 

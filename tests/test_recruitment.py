@@ -369,6 +369,9 @@ def test_development_has_the_change_of_sums_and_the_error_of_a_ratio(final):
     error = np.sqrt(n / (n - 1) * np.square(residual[1] - residual[0]).sum())
     assert row["standard_error"] == pytest.approx(error)
     assert row["municipalities"] == n
+    staff = [part["employees"].sum() for part in sums]
+    assert row[["employees_before", "employees_after"]].tolist() == pytest.approx(staff)
+    assert row["employees"] == min(staff[0] / 2, staff[1])
     gap = moved.differences.iloc[0]
     other = moved.rows.set_index("group").loc["others"]
     assert gap["difference"] == pytest.approx(row["change"] - other["change"])

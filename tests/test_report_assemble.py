@@ -123,7 +123,9 @@ def test_the_appendices_list_every_exhibit_and_input():
     inputs = [("raw_2012.csv", "ab" * 32)]
     text = made(chapter(TITLE, toys.shown(toys.figure("f"))), "nn", inputs=inputs).markdown
     assert "# Vedlegg A: Figurar, tabellar og kjelder {#appendix-a .unnumbered .appendix}" in text
-    assert "| [Figur\u00a01.1](#fig-02_a-f) | En kurve | 02\\_a | `data/02_a-f.csv` |" in text
+    assert (
+        "| [Figur\u00a01.1](#fig-02_a-f) | En kurve | [02\\_a, celle 1](#source-02_a-1) | `data/02_a-f.csv` |" in text
+    )
     assert f"| raw\\_2012.csv | `{'ab' * 32}` |" in text
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -16,9 +17,10 @@ import toy_reports as toys
 
 from evaluation.errors import ReportError
 from evaluation.report import warm
-from evaluation.report.execute import execute, execute_one
+from evaluation.report.execute import Chapters, execute, execute_one, normalise
 from evaluation.report.kernels import LONGEST_SOCKET_FOLDER, Kernels, socket_folder
 from evaluation.report.parameters import Run
+from evaluation.report.schedule import place
 
 PARAMETERS = toys.code('x = 1\nlanguage = "nb"', "parameters")
 
@@ -34,8 +36,8 @@ def cold(request, monkeypatch):
 def run(cold):
     def run(folder: Path, *stems: str, workers: int = 2, done=lambda name: None, cold: bool = cold, **parameters):
         runs = [Run(stem, folder / "notebooks" / f"{stem}.ipynb", parameters) for stem in stems]
-        with Kernels(folder, 86400, cold=cold) as kernels:
-            return execute(runs, kernels, workers=workers, done=done)
+        with place(partial(Chapters, folder, 86400, cold=cold), workers=workers) as here:
+            return execute(runs, here, done=done)
 
     return run
 
@@ -182,6 +184,12 @@ def test_a_server_that_dies_is_a_dead_kernel_and_not_a_hanging_run(tmp_path, mon
         killer.start()
         with pytest.raises(ReportError, match=r"the kernel died|stopped"):
             execute_one(Run("a", path, {}), kernels)
+
+
+def test_a_long_text_without_spaces_costs_no_more_than_its_length():
+    cell = toys.code("1")
+    cell.outputs = [nbformat.v4.new_output("stream", text="x" * 3_000_000 + " /tmp/ipykernel_12/34.py")]
+    assert normalise(toys.notebook(cell), set()).cells[0].outputs[0].text == "x" * 3_000_000 + " cell.py"
 
 
 def test_a_widget_is_left_out_of_the_notebook(run, tmp_path):

@@ -68,6 +68,7 @@ def test_bad_input_is_one_clear_error_and_the_previous_report_is_untouched(chang
     sources = (data / "sources.yaml").read_text(encoding="utf-8")
     # A researcher's folder: nothing is generated in it.
     (data / "sources.yaml").write_text(re.sub(r"^demonstration:.*$", "", sources, flags=re.MULTILINE), encoding="utf-8")
+    (data / "hashes.json").unlink()
     path = data / change["file"]
     if change.get("gone"):
         path.unlink()

@@ -140,7 +140,7 @@ def test_a_row_with_too_many_fields_is_named(tmp_path):
         ('a;b\n1;"2\n', "quotation mark"),
         ("a;a\n1;2\n", "same name"),
         ("a;\n1;2\n", "no name"),
-        ("", "no column names"),
+        ("", "the file is empty"),
     ],
 )
 def test_a_broken_text_file_is_refused_with_a_reason(tmp_path, text, said):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +12,6 @@ import pytest
 import small_study
 from small_study import edit
 
-from evaluation import demo
 from evaluation.errors import InputError, Problem
 from evaluation.sources import HOW, amounts, read_form
 from evaluation.study import Study, load_study
@@ -127,16 +127,21 @@ def form(path: Path, rows: list[tuple[object, object]]) -> None:
     book.save(path)
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch) -> Path:
-    monkeypatch.setenv("EVALUATION_CACHE", str(tmp_path / "cache"))
-    folder = small_study.write(tmp_path / "data")
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> Path:
+    folder = small_study.write(tmp_path_factory.mktemp("themes") / "data")
     with (folder / "sources.yaml").open("a", encoding="utf-8") as file:
         file.write(LAYOUT)
     for name, text in FILES.items():
         (folder / name).write_text(text, encoding="utf-8")
     form(folder / "skjema" / "askberg.xlsx", FORM)
     return folder
+
+
+@pytest.fixture
+def folder(model, tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("EVALUATION_CACHE", str(small_study.scratch() / "cache"))
+    return Path(shutil.copytree(model, tmp_path / "data"))
 
 
 def opened(folder: Path, as_of: str = "2013-12-31", division: int = 2013) -> Study:
@@ -287,11 +292,9 @@ def test_the_midterm_is_the_same_whatever_was_delivered_later(folder):
     assert set(midterm.vacancies["year"]) == {2011}
 
 
-def test_nothing_of_the_demonstration_is_dated_after_the_cut(tmp_path, monkeypatch):
-    monkeypatch.setenv("EVALUATION_CACHE", str(tmp_path / "cache"))
-    demo.generate(tmp_path / "demo")
+def test_nothing_of_the_demonstration_is_dated_after_the_cut():
     cut = date(2013, 12, 31)
-    study = load_study(tmp_path / "demo", as_of=cut, division=2013)
+    study = load_study("data/demo", as_of=cut, division=2013)
     assert all(study.has(table) for table in OTHER_THEMES)
     for table in ("vacancies", "reputation", "survey"):
         assert getattr(study, table)["year"].max() == 2013

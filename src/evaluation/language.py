@@ -11,7 +11,7 @@ import math
 import numbers
 import re
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
@@ -42,6 +42,9 @@ _LABELS = Path(__file__).with_name("labels.csv")
 _RANGE = re.compile(r"(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)\+")
 _SPEC = re.compile(r"(?P<sign>\+)?(?:\.(?P<decimals>\d)f)?")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"}
+# Private-use characters round a filled value: it begins, its finding's name ends, it ends.
+_BEGINS, _NAMED, _ENDS = "\ue000", "\ue001", "\ue002"
+_MARKED = re.compile(f"{_BEGINS}([^{_BEGINS}-{_ENDS}]*){_NAMED}([^{_BEGINS}-{_ENDS}]*){_ENDS}")
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,16 @@ def escape(text: object) -> str:
     line = re.sub(r"(?<=-)-|(?<=\.)\.|(?<=www)\.|:(?=//)", lambda found: "\\" + found.group(), line)
     line = re.sub(r"^(\d+)([.)])|^([-+=:])", lambda found: f"{found[1] or ''}\\{found[2] or found[3]}", line)
     return re.sub("[&<>@]", lambda found: _ENTITIES[found.group()], line)
+
+
+def with_values(text: str, show: Callable[[str, str], str]) -> str:
+    """Return a text of `Words.marked` with each marked value as `show(finding, value)` gives it, the marks gone."""
+    return _MARKED.sub(lambda found: show(found[1], found[2]), text)
+
+
+def unmarked(text: str) -> str:
+    """Return a text of `Words.marked` as `Words.say` gives it."""
+    return with_values(text, lambda _, value: value)
 
 
 @lru_cache(maxsize=1)
@@ -258,6 +271,13 @@ class Words:
         """
         return _Filler(self, values, escape).fill(text)
 
+    def marked(self, text: str | Text | Passage, /, **values: object) -> str:
+        """Return the same as `say` with invisible marks round each filled value that shows a digit.
+
+        A mark holds the name of the finding that the value is of, or nothing; `with_values` and `unmarked` read it.
+        """
+        return _Filler(self, values, escape, _mark).fill(text)
+
     def plain(self, text: str | Text | Passage, /, **values: object) -> str:
         """Return the same as `say` as plain text: for captions, notes, alternative texts and cells."""
         return _Filler(self, values, one_line).fill(text)
@@ -268,11 +288,33 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-class _Filler(string.Formatter):
-    """Fills the names of a text; only plain names and one named part of a `Spoken` value can be asked for."""
+def _mark(value: str, finding: str) -> str:
+    plain = value.translate(dict.fromkeys(map(ord, (_BEGINS, _NAMED, _ENDS))))  # such as data may hold
+    return f"{_BEGINS}{finding}{_NAMED}{plain}{_ENDS}" if any(map(str.isdigit, plain)) else plain
 
-    def __init__(self, words: Words, values: Mapping[str, object], safe: Any):
-        self.words, self.values, self.safe = words, values, safe
+
+@dataclass(frozen=True)
+class _Part:
+    """What is filled in: a value, or a part `of` a finding by its name, whose texts are finished phrases."""
+
+    value: Any
+    of: str | None = None
+
+
+class _Filler(string.Formatter):
+    """Fills the names of a text; only plain names and one named part of a `Spoken` value can be asked for.
+
+    `mark(shown, finding)` gives what is put in the place of a value as it is shown.
+    """
+
+    def __init__(
+        self,
+        words: Words,
+        values: Mapping[str, object],
+        safe: Callable[[object], str],
+        mark: Callable[[str, str], str] = lambda shown, _: shown,
+    ):
+        self.words, self.values, self.safe, self.mark = words, values, safe, mark
 
     def fill(self, text: str | Text | Passage) -> str:
         chosen = text if isinstance(text, str) else self.words.text(text)
@@ -297,15 +339,22 @@ class _Filler(string.Formatter):
                 f"It has {', '.join(sorted(parts))}." if parts else "Only a finding has parts; give the value itself."
             )
             raise InputError(Problem("A text asks for a part that the value does not have", remedy, value=field_name))
-        found = parts[part]
-        return (_Ready(found) if isinstance(found, str) else found), name
+        return _Part(parts[part], getattr(value, "name", "")), name
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        words = self.words
+        if not format_spec and isinstance(value, Passage):
+            return self.fill(value)
+        if not format_spec and isinstance(value, (list, tuple)):
+            return self.words.list(self.format_field(item, "") for item in value)
+        if isinstance(value, Spoken):
+            value = _Part(value.spoken(self.words)["value"], getattr(value, "name", ""))
+        part = value if isinstance(value, _Part) else _Part(value)
+        return self.mark(self._shown(part, format_spec), part.of or "")
+
+    def _shown(self, part: _Part, format_spec: str) -> str:
+        words, value = self.words, part.value
         if format_spec in ("term", "label"):
             return words.term(value) if format_spec == "term" else words.label(value)
-        if isinstance(value, Spoken):
-            return self.format_field(value.spoken(words)["value"], format_spec)
         if isinstance(value, Amount) or (isinstance(value, numbers.Real) and not isinstance(value, bool)):
             return self._number(value, format_spec)
         if absent(value):
@@ -316,15 +365,11 @@ class _Filler(string.Formatter):
             return words.moment(value, short=True)
         if format_spec:
             raise InputError(Problem(f"A text asks for the form {format_spec!r} of a text", "Remove it.", value=value))
-        if isinstance(value, _Ready):
+        if isinstance(value, str) and part.of is not None:
             return value
-        if isinstance(value, Passage):
-            return self.fill(value)
         if isinstance(value, Mapping):
-            return str(self.safe(words.text(value)))
-        if isinstance(value, (list, tuple)):
-            return words.list(self.format_field(item, "") for item in value)
-        return words.moment(value) if hasattr(value, "year") else str(self.safe(value))
+            return self.safe(words.text(value))
+        return words.moment(value) if hasattr(value, "year") else self.safe(value)
 
     def _number(self, value: Any, spec: str) -> str:
         amount = value if isinstance(value, Amount) else None
@@ -341,9 +386,3 @@ class _Filler(string.Formatter):
         usual = amount.decimals if amount else 0 if isinstance(x, numbers.Integral) else 1
         decimals = usual if form["decimals"] is None else int(form["decimals"])
         return self.words.number(x, decimals, signed=bool(form["sign"]) or bool(amount and amount.signed))
-
-
-class _Ready(str):
-    """A finished phrase: shown as it is."""
-
-    __slots__ = ()

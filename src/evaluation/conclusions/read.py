@@ -64,7 +64,7 @@ def read(findings: str | Path) -> Findings:
     try:
         records: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
         # A repeated chapter's findings carry what it was repeated over beside the names that all have.
-        records = [one for one in records if not set(one) - {*COLUMNS, "evidence"}]
+        records = [one for one in records if not set(one) - {*COLUMNS, "evidence", "origin"}]
         rows = [{name: one[name] for name in COLUMNS} | (one.get("evidence") or {}) for one in records]
     except (ValueError, KeyError, TypeError) as error:
         remedy = "Give the findings.json of a report made by `evaluation report`"

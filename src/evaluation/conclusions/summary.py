@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from evaluation.language import LANGUAGES, Amount, Text, labels, three
+from evaluation.language import LANGUAGES, Amount, Passage, Text, labels, three
 
 _ESTIMATE = three(
-    "**{theme}.** Beregnet effekt på {outcome}: {value} {unit} (95 prosent-intervall fra {low} til {high}). ",
-    "**{theme}.** Rekna effekt på {outcome}: {value} {unit} (95 prosent-intervall frå {low} til {high}). ",
-    "**{theme}.** Estimated effect on {outcome}: {value} {unit} (95 per cent interval from {low} to {high}). ",
+    "**{theme}** ({where}). Beregnet effekt på {outcome}: {value} {unit} (95 prosent-intervall fra {low} til {high}). ",
+    "**{theme}** ({where}). Rekna effekt på {outcome}: {value} {unit} (95 prosent-intervall frå {low} til {high}). ",
+    "**{theme}** ({where}). Estimated effect on {outcome}: "
+    "{value} {unit} (95 per cent interval from {low} to {high}). ",
 )
 _HOLDS = {
     "strong": three("Det er sterke holdepunkter", "Det er sterke haldepunkt", "There is strong evidence"),
@@ -91,7 +92,7 @@ class Sentence:
 def summary(
     effects: pd.DataFrame, themes: Mapping[str, Text], own: Mapping[str, Text] | None = None
 ) -> tuple[Sentence, ...]:
-    """Return a sentence for every theme of the programme.
+    """Return a sentence for every theme of the programme, with a reference to the chapter it comes from.
 
     Parameters
     ----------
@@ -125,8 +126,10 @@ def _sentence(row: pd.Series, theme: Text, known: Mapping[str, Text]) -> Sentenc
     grade, decimals = row["grade"], int(row["decimals"])
     if grade == "not_assessed":
         return Sentence(_NOT_ASSESSED, {"theme": theme})
+    where = f"@chapter:{row['notebook']}"
     given: dict[str, object] = {
         "theme": theme,
+        "where": Passage(where, where, where),
         "outcome": without_unit(known[row["outcome"]]),
         "value": Amount(row["value"], decimals, signed=True),
         "low": Amount(row["low"], decimals),

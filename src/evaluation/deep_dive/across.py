@@ -19,7 +19,8 @@ from evaluation.deep_dive.targets import measures_taken, own_targets
 from evaluation.errors import InputError, Problem
 from evaluation.goals import STATUSES
 from evaluation.language import Text, labels
-from evaluation.positions import EXCLUDED, Histogram, histogram
+from evaluation.positions import EXCLUDED, Histogram
+from evaluation.positions.groups import histogram_of
 
 if TYPE_CHECKING:
     from evaluation.study import Study
@@ -109,7 +110,7 @@ def across(
     if wrong:
         raise InputError(wrong)
     if hist is None:
-        hist = histogram(study.positions, by=("municipality", "year"), view="employee", exclude=exclude)
+        hist = histogram_of(study, exclude=exclude)
     options = {"peers": peers, "exclude_earlier": exclude_earlier, "confidence": confidence}
     compared = [compare(study, name, exclude=exclude, hist=hist, **options) for name in named]  # type: ignore[arg-type]
     found = {one.case.case: one for one in compared}

@@ -18,7 +18,8 @@ from evaluation.deep_dive.notes import Note, together
 from evaluation.deep_dive.peers import STEPS, alike, choose_peers, find_case, outside
 from evaluation.deep_dive.result import CaseComparison
 from evaluation.errors import InputError, Problem
-from evaluation.positions import EXCLUDED, Histogram, histogram
+from evaluation.positions import EXCLUDED, Histogram
+from evaluation.positions.groups import histogram_of
 from evaluation.programme import Case
 from evaluation.sick_leave import WORKING_DAYS
 
@@ -216,7 +217,7 @@ def _reference(study: Study, case: Case, names: Sequence[str]) -> tuple[pd.Perio
 
 def _employees(study: Study, exclude: Sequence[str], hist: Histogram | None) -> Histogram:
     if hist is None:
-        return histogram(study.positions, by=("municipality", "year"), view="employee", exclude=exclude)
+        return histogram_of(study, exclude=exclude)
     fits = hist.view == "employee" and {"municipality", "year"} <= set(hist.by)
     if not fits or hist.excluded != tuple(sorted(set(exclude))):
         remedy = "Give one per employee by municipality and year that leaves out the same employment kinds"

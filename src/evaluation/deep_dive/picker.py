@@ -16,7 +16,8 @@ from evaluation.deep_dive.peers import STEPS, find_case
 from evaluation.deep_dive.result import CaseComparison
 from evaluation.errors import EvaluationError
 from evaluation.language import Words, capital, three
-from evaluation.positions import EXCLUDED, Histogram, histogram
+from evaluation.positions import EXCLUDED, Histogram
+from evaluation.positions.groups import histogram_of
 
 if TYPE_CHECKING:
     from evaluation.study import Study
@@ -92,7 +93,7 @@ def picker(
         names = study.municipalities.set_index("municipality")["name"].loc[list(found.municipalities)]
         return Static(chapter.words, ", ".join(names), theme, peers)
     if hist is None:
-        hist = histogram(study.positions, by=("municipality", "year"), view="employee", exclude=exclude)
+        hist = histogram_of(study, exclude=exclude)
     options = {"exclude_earlier": exclude_earlier, "exclude": tuple(exclude), "hist": hist}
     return Picker(study, chapter, release, figures, municipality, peers, theme, options)
 

@@ -16,6 +16,7 @@ from evaluation.did.results import Sample
 from evaluation.errors import EstimationError, Problem
 
 CONTROLS = ("not_yet_treated", "never_treated")
+FEW_CLUSTERS = 10
 
 
 @dataclass(frozen=True)
@@ -314,7 +315,7 @@ def _lay_out(data: pd.DataFrame, columns: Columns, anticipation: int, complete: 
         weighted=columns.weights is not None,
         clustered=columns.cluster is not None,
         sample=sample,
-        notes=_notes(group[order], later[order], origin),
+        notes=_few(int(cluster.max()) + 1) + _notes(group[order], later[order], origin),
     )
 
 
@@ -358,6 +359,12 @@ def _groups(group: np.ndarray, cluster: np.ndarray, seen: np.ndarray, origin: in
         "rows": [int(seen[chosen].sum()) for chosen in members],
     }
     return pd.DataFrame(counts)
+
+
+def _few(clusters: int) -> tuple[str, ...]:
+    if clusters >= FEW_CLUSTERS:
+        return ()
+    return (f"Only {clusters} clusters: errors that follow clusters are then too small; rely on randomisation.",)
 
 
 def _notes(group: np.ndarray, later: np.ndarray, origin: int) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ larger or smaller units, with other variances, than the rest.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from dataclasses import replace
 from itertools import combinations
 from math import factorial, prod
@@ -18,7 +19,18 @@ import pandas as pd
 
 from evaluation.did.linear_forms import LinearForm, collapse, linear_form
 from evaluation.did.panel import Columns, Panel
-from evaluation.did.resampling import BLOCK, Draws, Inference, check, observed, open_ends, ready, without_effects
+from evaluation.did.resampling import (
+    BLOCK,
+    Draws,
+    Inference,
+    Statistics,
+    check,
+    in_blocks,
+    observed,
+    open_ends,
+    ready,
+    without_effects,
+)  # fmt: skip
 from evaluation.errors import EstimationError, Problem
 
 CITATION = (
@@ -45,6 +57,7 @@ def randomisation_inference(
     level: float = 0.95,
     draws: int = 9999,
     seed: int = 0,
+    executor: Executor | None = None,
 ) -> Inference:
     """Test the overall effect against other assignments of the units to the intakes.
 
@@ -64,6 +77,8 @@ def randomisation_inference(
         Coverage of the interval.
     draws, seed : int
         If there are at most `draws` assignments, all are used and the p value is exact.
+    executor : Executor, optional
+        Reckons the draws block by block: processes of this machine, or a cluster's. The result is the same.
 
     Returns
     -------
@@ -99,8 +114,9 @@ def randomisation_inference(
     data, form = ready(frame, columns, method=method, control=control, anticipation=anticipation, missing=missing)
     within = None if strata is None else pd.factorize(np.nanmax(data.covariates[:, :, 0], axis=1))[0]
     drawn, exact = random_assignments(
-        data, form, method=method, control=control, anticipation=anticipation, strata=within, draws=draws, seed=seed
-    )
+        data, form, method=method, control=control, anticipation=anticipation, strata=within, draws=draws, seed=seed,
+        executor=executor,
+    )  # fmt: skip
     low, high = drawn.interval(level)
     where = "" if within is None else f" within {within.max() + 1} strata"
     lost = int(np.isinf(drawn.constant).sum())
@@ -166,6 +182,7 @@ def random_assignments(
     strata: np.ndarray | None = None,
     draws: int = 9999,
     seed: int = 0,
+    executor: Executor | None = None,
 ) -> tuple[Draws, bool]:
     """Return the draws for a prepared panel, and whether they are all there are.
 
@@ -180,18 +197,12 @@ def random_assignments(
         raise EstimationError(Problem("The units can be assigned in one way only", remedy))
     exact = possible <= draws
     estimate, error = observed(data, form)
-    count = possible if exact else draws
-    constant, slope, variance = np.empty(count), np.empty(count), np.empty((3, count))
     values = without_effects(data)
     simple = bool(np.isfinite(data.outcome).all()) and not data.weighted
     estimates = _Alike(data, form, values) if simple else _OneByOne(data, codes, values, method, control, anticipation)
     size = max(1, BLOCK // len(label))
-    permuted = _every(label, blocks, size) if exact else _random(label, blocks, count, size, seed)
-    start = 0
-    for labels in permuted:
-        rows = slice(start, start + len(labels))
-        constant[rows], slope[rows], variance[:, rows] = estimates(labels)
-        start = rows.stop
+    permuted = _every(label, blocks, size) if exact else _random(label, blocks, draws, size, seed)
+    constant, slope, variance = in_blocks(estimates, permuted, executor)
     return Draws(estimate, error, constant, slope, variance, counted=0 if exact else 1), exact
 
 
@@ -206,7 +217,7 @@ class _Alike:
         self.values = np.column_stack(list(values))
         self.rest = int(np.argmax(self.coefficients.sizes))
 
-    def __call__(self, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def __call__(self, labels: np.ndarray) -> Statistics:
         form, groups = self.coefficients, len(self.coefficients.sizes)
         sums = np.zeros((groups, len(labels), self.values.shape[1]))
         squares = np.zeros((groups, len(labels), 3))
@@ -240,7 +251,7 @@ class _OneByOne:
         self.data, self.codes, self.values = data, codes, values
         self.method, self.control, self.anticipation = method, control, anticipation
 
-    def __call__(self, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def __call__(self, labels: np.ndarray) -> Statistics:
         effect, variance = np.empty((2, len(labels))), np.empty((3, len(labels)))
         for row, label in enumerate(labels):
             moved = replace(self.data, group=self.codes[label])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from html import escape
 from math import isfinite
@@ -197,6 +199,19 @@ def without_effects(data: Panel) -> np.ndarray:
     """
     fit = TwoWay.over(np.isfinite(data.outcome), data.weights)
     return np.stack([fit.residuals(data.outcome), fit.residuals(treatment(data))])
+
+
+Statistics = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Of a block of draws: what `Draws` holds of them, `constant`, `slope` and `variance`."""
+
+
+def in_blocks(
+    drawn: Callable[[np.ndarray], Statistics], blocks: Iterable[np.ndarray], executor: Executor | None
+) -> Statistics:
+    """Return the statistics of all draws in their order, each block's reckoned by the executor if there is one."""
+    found: Iterator[Statistics] = executor.map(drawn, list(blocks)) if executor else map(drawn, blocks)
+    constant, slope, variance = zip(*found, strict=True)
+    return np.concatenate(constant), np.concatenate(slope), np.concatenate(variance, axis=1)
 
 
 def open_ends(low: float, high: float, level: float) -> tuple[str, ...]:

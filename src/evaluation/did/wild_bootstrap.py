@@ -8,6 +8,8 @@ estimate and every cluster's influence are linear in the outcomes, all draws are
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -16,7 +18,18 @@ import pandas as pd
 from evaluation.did.inference import by_cluster
 from evaluation.did.linear_forms import LinearForm
 from evaluation.did.panel import Columns, Panel
-from evaluation.did.resampling import BLOCK, Draws, Inference, check, observed, open_ends, ready, without_effects
+from evaluation.did.resampling import (
+    BLOCK,
+    Draws,
+    Inference,
+    Statistics,
+    check,
+    in_blocks,
+    observed,
+    open_ends,
+    ready,
+    without_effects,
+)  # fmt: skip
 from evaluation.errors import EstimationError, Problem
 
 CITATION = (
@@ -50,6 +63,7 @@ def wild_bootstrap(
     level: float = 0.95,
     draws: int = 9999,
     seed: int = 0,
+    executor: Executor | None = None,
 ) -> Inference:
     """Test the overall effect by the restricted wild cluster bootstrap.
 
@@ -68,6 +82,8 @@ def wild_bootstrap(
     level : float
         Coverage of the interval.
     draws, seed : int
+    executor : Executor, optional
+        Reckons the draws block by block: processes of this machine, or a cluster's. The result is the same.
 
     Returns
     -------
@@ -102,7 +118,7 @@ def wild_bootstrap(
         raise EstimationError(found)
     columns = Columns(outcome, unit, period, first_treated, weights, cluster)
     data, form = ready(panel, columns, method=method, control=control, anticipation=anticipation, missing=missing)
-    drawn, exact = wild_draws(data, form, distribution=distribution, draws=draws, seed=seed)
+    drawn, exact = wild_draws(data, form, distribution=distribution, draws=draws, seed=seed, executor=executor)
     low, high = drawn.interval(level)
     p_value = drawn.p_value(null)
     treated_clusters = len(np.unique(data.cluster[data.group > 0]))
@@ -135,7 +151,13 @@ def wild_bootstrap(
 
 
 def wild_draws(
-    data: Panel, form: LinearForm, *, distribution: str = "rademacher", draws: int = 9999, seed: int = 0
+    data: Panel,
+    form: LinearForm,
+    *,
+    distribution: str = "rademacher",
+    draws: int = 9999,
+    seed: int = 0,
+    executor: Executor | None = None,
 ) -> tuple[Draws, bool]:
     """Return the draws for a prepared panel, and whether they are all there are."""
     estimate, error = observed(data, form)
@@ -153,26 +175,32 @@ def wild_draws(
     exact = possible <= draws
     # With the numbers drawn v and loading L, a cluster's influence is v * own + L (v' shared), squared and summed.
     wide = np.column_stack([*effect, *(each[:, None] * loading for each in own), *shared])
-    between = loading.T @ loading
     squared = np.column_stack([own[0] ** 2, own[0] * own[1], own[1] ** 2])
-    count = possible if exact else draws
-    constant, slope, variance = np.empty(count), np.empty(count), np.empty((3, count))
+    products = _Products(wide, loading.T @ loading, squared, signs=distribution == "rademacher")
     blocks = _all(distribution, clusters) if exact else drawn_weights(distribution, draws, clusters, seed)
-    start = 0
-    for drawn in blocks:
-        rows = slice(start, start + len(drawn))
-        start = rows.stop
-        sums = drawn @ wide
+    return Draws(estimate, error, *in_blocks(products, blocks, executor), counted=0), exact
+
+
+@dataclass(frozen=True, eq=False)
+class _Products:
+    """What draws of weights (draws, clusters) make of the estimate and its variance."""
+
+    wide: np.ndarray
+    between: np.ndarray
+    squared: np.ndarray
+    signs: bool
+
+    def __call__(self, drawn: np.ndarray) -> Statistics:
+        sums, variance = drawn @ self.wide, np.empty((3, len(drawn)))
         # The squares of signs are one, so their sum needs no product.
-        diagonal = squared.sum(axis=0)[None, :] if distribution == "rademacher" else drawn**2 @ squared
-        constant[rows], slope[rows] = sums[:, 0], sums[:, 1]
+        diagonal = self.squared.sum(axis=0)[None, :] if self.signs else drawn**2 @ self.squared
         crossed, crossed_treated, common, common_treated = np.split(sums[:, 2:], 4, axis=1)
-        bent, bent_treated = common @ between, common_treated @ between
-        variance[0, rows] = diagonal[:, 0] + _dot(2 * crossed + bent, common)
+        bent, bent_treated = common @ self.between, common_treated @ self.between
+        variance[0] = diagonal[:, 0] + _dot(2 * crossed + bent, common)
         mixed = _dot(crossed + bent, common_treated) + _dot(crossed_treated, common)
-        variance[1, rows] = -2 * (diagonal[:, 1] + mixed)
-        variance[2, rows] = diagonal[:, 2] + _dot(2 * crossed_treated + bent_treated, common_treated)
-    return Draws(estimate, error, constant, slope, variance, counted=0), exact
+        variance[1] = -2 * (diagonal[:, 1] + mixed)
+        variance[2] = diagonal[:, 2] + _dot(2 * crossed_treated + bent_treated, common_treated)
+        return sums[:, 0], sums[:, 1], variance
 
 
 def _directions(loading: np.ndarray) -> np.ndarray:

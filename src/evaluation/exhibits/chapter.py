@@ -20,8 +20,9 @@ from evaluation.disclosure import Released, check_released
 from evaluation.errors import InputError, Problem
 from evaluation.exhibits import tables, theme
 from evaluation.exhibits.figures import FigureSpec
+from evaluation.exhibits.finding import MIMETYPE as FINDING
 from evaluation.exhibits.finding import OWN_UNIT, Evidence, Finding, finite
-from evaluation.language import LANGUAGES, Passage, Text, Words, names_in, three
+from evaluation.language import LANGUAGES, Passage, Text, Words, names_in, three, unmarked
 
 PROSE = "application/vnd.evaluation.prose+json"
 EXHIBIT = "application/vnd.evaluation.exhibit+json"
@@ -46,13 +47,20 @@ _REASONS = {
     "few_persons": three("færre enn {0} personer", "færre enn {0} personar", "fewer than {0} persons"),
     "few_man_years": three("færre enn {0} årsverk", "færre enn {0} årsverk", "fewer than {0} man-years"),
     "few_municipalities": three("færre enn {0} kommuner", "færre enn {0} kommunar", "fewer than {0} municipalities"),
+    "dominance": three(
+        "én kommune er mer enn {0} prosent av summen",
+        "éin kommune er meir enn {0} prosent av summen",
+        "one municipality is more than {0} per cent of the sum",
+    ),
     "unknown_count": three("ukjent antall bak tallet", "ukjent tal bak verdien", "unknown count behind the value"),
     "secondary": three(
         "for at en annen skjult rad ikke skal kunne regnes ut",
         "for at ei anna skjult rad ikkje skal kunne reknast ut",
         "so that another withheld row cannot be worked out",
     ),
+    "chosen": three("holdt tilbake ved valg", "halde tilbake ved val", "withheld by choice"),
 }
+_CAUTION = three("Forbehold: {told}.", "Atterhald: {told}.", "Caution: {told}.")
 _MISSING = three(".. = oppgave mangler.", ".. = oppgåve manglar.", ".. = not available.")
 
 
@@ -80,12 +88,23 @@ class Remark(Protocol):
 
 @dataclass(frozen=True)
 class Prose:
-    """A piece of the report's text, as Markdown."""
+    """A piece of the report's text, as Markdown.
 
-    markdown: str
+    `marked` has invisible marks round the values filled in (see `Words.marked`), from which the report tells where each
+    comes from; `read` are the study's tables that had been read by then, None where that is not known.
+    """
+
+    marked: str
+    read: tuple[str, ...] | None = None
+
+    @property
+    def markdown(self) -> str:
+        """The text as it is read."""
+        return unmarked(self.marked)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return {"text/markdown": self.markdown, PROSE: {"text": self.markdown}, "text/plain": self.markdown}
+        content = {"text": self.marked} | _told(self.read)
+        return {"text/markdown": self.markdown, PROSE: content, "text/plain": self.markdown}
 
 
 @dataclass(frozen=True)
@@ -101,14 +120,17 @@ class Exhibit:
     note: str
     synthetic: bool
     withheld: tuple[tuple[str, int], ...]
+    disclosure: Mapping[str, Any]
     csv: str
+    read: tuple[str, ...] | None = None
     table: tables.Table | None = None
     svg: str = ""
     png: bytes = b""
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        fields = ("kind", "id", "chapter", "caption", "alt", "note", "synthetic", "csv")
+        fields = ("kind", "id", "chapter", "caption", "alt", "note", "synthetic", "disclosure", "csv")
         content: dict[str, Any] = {field: getattr(self, field) for field in fields}
+        content |= _told(self.read)
         content["withheld"] = [{"reason": reason, "rows": rows} for reason, rows in self.withheld]
         if self.table is not None:
             content |= {"header": list(self.table.header), "align": list(self.table.align)}
@@ -153,11 +175,17 @@ class Chapter:
 
         The three texts must ask for the same names, and for every value given, so that no language lacks a number.
         """
-        return Prose(_agreed(nb, nn, en, values, self.words, "say"))
+        return Prose(_agreed(nb, nn, en, values, self.words, "marked"), self._tables)
 
     def remarks(self, notes: Sequence[Remark]) -> Prose:
         """Return the remarks that a result makes about itself as a list in the report's language."""
-        return Prose("\n".join(f"- {self.words.say(note.text, **note.given)}" for note in notes))
+        lines = [f"- {self.words.marked(note.text, **note.given)}" for note in notes]
+        return Prose("\n".join(lines), self._tables)
+
+    @property
+    def _tables(self) -> tuple[str, ...] | None:
+        """The study's tables that have been read, which are all that what is shown now can rest on."""
+        return getattr(self.study, "tables_read", None)
 
     def choose(self, condition: object, yes: Text | Passage, no: Text | Passage) -> Passage:
         """Return the text that is true: `yes` when the condition holds, otherwise `no`; to be given to `say`."""
@@ -208,7 +236,9 @@ class Chapter:
         if "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None:
             from IPython.display import display
 
-            display(found.bundle(self.words), raw=True)
+            bundle = found.bundle(self.words)
+            bundle[FINDING] |= _told(self._tables)
+            display(bundle, raw=True)
         return found
 
     def figure(
@@ -275,7 +305,9 @@ class Chapter:
             "note": " ".join([*own, *self._notes(released, absent)]),
             "synthetic": bool(self.study.synthetic),
             "withheld": tuple(released.reasons.itertuples(index=False, name=None)),
+            "disclosure": released.account(),
             "csv": tables.to_csv(released),
+            "read": self._tables,
         }
 
     def _notes(self, released: Released, absent: bool) -> list[str]:
@@ -287,10 +319,18 @@ class Chapter:
         if absent:
             notes.append(words.text(_MISSING))
         study = self.study
+        if told := self._cautions():
+            listed = "; ".join(f"{words.term(f'note.{code}')} ({words.integer(count)})" for code, count in told)
+            notes.append(words.plain(_CAUTION, told=listed))
         notes.append(words.plain(_SOURCE, name=study.name, as_of=study.as_of, division=study.division))
         if study.synthetic:
             notes.append(words.text(SYNTHETIC))
         return notes
+
+    def _cautions(self) -> list[tuple[str, int]]:
+        """Warnings about the tables that an exhibit can rest on."""
+        cautions = getattr(self.study, "cautions", None)
+        return [] if cautions is None else cautions(self._tables)
 
     def _reason(self, released: Released, reason: str, rows: int) -> str:
         limit = getattr(released.rule, reason.removeprefix("few_"), 0)
@@ -316,6 +356,10 @@ def _agreed(nb: str, nn: str, en: str, values: Mapping[str, object], words: Word
     if problems:
         raise InputError(problems)
     return str(getattr(words, form)(texts[words.language], **values))
+
+
+def _told(read: tuple[str, ...] | None) -> dict[str, Any]:
+    return {} if read is None else {"tables": list(read)}
 
 
 def _called(programme: Any) -> dict[str, Text]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +42,8 @@ _WHOLE = frozenset(
         "count",
     ]
 )
+# Before what a spreadsheet takes for a formula, full-width signs too, at the start of a text or of a part of it.
+_FORMULA = re.compile("(?:^|(?<=;))(?=\\s*[=+@\uff1d\uff0b\uff0d\uff20-]|[\t\r])")
 _P_VALUES = frozenset(["p_value", "p_holm", "p_fdr"])
 _ALT = three(
     "Tabell, {rows} × {count}. Kolonner: {columns}.",
@@ -105,7 +108,8 @@ def table(
 def to_csv(released: Released) -> str:
     """Return the whole released result as CSV: UTF-8, comma, decimal point; withheld ':', missing empty.
 
-    A text that a spreadsheet would run as a formula is made harmless by a leading apostrophe.
+    Numbers are left as they are. A text that a spreadsheet would run as a formula, because it begins with = + - @ or a
+    tab, is made harmless by a leading apostrophe; so is what follows a semicolon, where a Norwegian spreadsheet cuts.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -153,7 +157,7 @@ def _machine(value: Any) -> str:
 
 
 def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return _FORMULA.sub("'", text)
 
 
 def _is_number(column: pd.Series) -> bool:

@@ -141,9 +141,10 @@ def rendered(spec: FigureSpec, words: Words, *, prefix: str) -> tuple[str, bytes
     with style():
         figure = drawn(spec, words)
         svg, png = io.StringIO(), io.BytesIO()
-        figure.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         figure.savefig(svg, format="svg", metadata=nothing)
+        figure.set_layout_engine("none")  # the picture has the drawing's layout, which takes longer than to paint it
+        figure.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
     return _own_ids(svg.getvalue(), prefix), png.getvalue()
 
 
@@ -156,17 +157,24 @@ def _own_ids(svg: str, prefix: str) -> str:
 
 def decimal_axis(axis: Any, words: Words, steps: tuple[float, ...] = (1, 2, 2.5, 5, 10)) -> None:
     """Number an axis in the report's language, with as many decimals as its steps need."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+    from matplotlib.ticker import Formatter, MaxNLocator
+
+    class Decimals(Formatter):
+        def __call__(self, x: float, _: int | None = None) -> str:
+            return words.number(x, _places(axis.get_majorticklocs()))
+
+        def format_ticks(self, values: Any) -> list[str]:
+            places = _places(values)
+            return [words.number(x, places) for x in values]
 
     axis.set_major_locator(MaxNLocator(nbins=6, steps=steps))
+    axis.set_major_formatter(Decimals())
 
-    def shown(x: float, _: int | None = None) -> str:
-        ticks = [float(tick) for tick in axis.get_majorticklocs()]
-        step = min((abs(b - a) for a, b in pairwise(ticks)), default=1.0)
-        places = next((places for places in range(4) if abs(step - round(step, places)) < 1e-9 * max(step, 1)), 4)
-        return words.number(x, places)
 
-    axis.set_major_formatter(FuncFormatter(shown))
+def _places(ticks: Any) -> int:
+    """Return how many decimals tell the ticks of an axis apart."""
+    step = min((abs(b - a) for a, b in pairwise(map(float, ticks))), default=1.0)
+    return next((places for places in range(4) if abs(step - round(step, places)) < 1e-9 * max(step, 1)), 4)
 
 
 def end_labels(axes: Axes, ends: list[tuple[float, float, str]], gap: float = 10.5) -> None:

@@ -17,6 +17,7 @@ from evaluation.errors import SHOWN, InputError, Problem
 from evaluation.municipalities.harmonise import harmonise
 from evaluation.municipalities.history import STILL, Entry, SplitError, checked, entries_of
 from evaluation.municipalities.names import Label, normal, read_label
+from evaluation.municipalities.places import EXCLUDE, other_place
 
 REFERENCE = Path(__file__).resolve().parents[3] / "data" / "reference"
 
@@ -76,17 +77,21 @@ class Register:
 
     @classmethod
     def norwegian(cls) -> Register:
-        """Return the Norwegian municipalities of 2006-2023, after SSB KLASS 131 (Statistics Norway, CC BY 4.0)."""
+        """Return the Norwegian municipalities of 2006-2026, after SSB KLASS 131 (Statistics Norway, CC BY 4.0)."""
         return cls.read(
             REFERENCE / "municipality_code_history.csv",
             name="the register of Norwegian municipalities",
             source="Statistics Norway, KLASS 131 (CC BY 4.0)",
-            years=(2006, 2023),
+            years=(2006, 2026),
         )
 
     @cached_property
     def _entries(self) -> dict[str, Entry]:
         return entries_of(self.history)
+
+    @cached_property
+    def _counties(self) -> dict[str, str]:
+        return dict(zip(self.history["county_code"], self.history["county_name"], strict=True))
 
     @cached_property
     def _names(self) -> dict[str, tuple[Entry, ...]]:
@@ -186,6 +191,8 @@ class Register:
             return None, "no municipality", "Give a code or a name, or leave the row out."
         found = self._having(label)
         if not found:
+            if place := other_place(label, self._entries, self._counties):
+                return None, place, EXCLUDE
             return None, f"unknown municipality in {self.name}", self._suggestion(label, suggest=suggest)
         if label.code and label.name and (owners := self._named(label)) and found[0] not in owners:
             listed = _listed(owners)
@@ -370,10 +377,9 @@ def _listed(entries: Iterable[Entry]) -> str:
 
 
 def _shown(value: Any) -> Any:
-    """Return a value for a message; an identity number is not shown, whose leading zero a spreadsheet eats too."""
-    if read_label(value) is None:
-        return None
-    return "[long number]" if re.search(r"\d{9,}", str(value)) else value
+    """Return a value for a message, without any long number."""
+    shown = "[long number]" if re.search(r"\d{9,}", str(value)) else value
+    return None if read_label(value) is None else shown
 
 
 def _distinct(values: pd.Series, year: int | pd.Series | None) -> tuple[np.ndarray, list[tuple[Any, int | None]]]:

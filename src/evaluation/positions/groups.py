@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -14,12 +14,24 @@ from evaluation.positions.change import MEASURES, Measure, _require_measure, req
 from evaluation.positions.histogram import EXCLUDED, Histogram, _nearest, histogram
 from evaluation.positions.source import View
 from evaluation.positions.weighted import ratio, ratio_change
+from evaluation.study.shared import shared
 
 if TYPE_CHECKING:
     from evaluation.study import Study
 
 Outcome = Literal["mean_size", "full_time_share", "small_share"]
 OUTCOMES = (*MEASURES, "small_share")
+
+
+def histogram_of(
+    study: Study,
+    *,
+    by: Sequence[str] = ("municipality", "year"),
+    view: View = "employee",
+    exclude: Collection[str] = EXCLUDED,
+) -> Histogram:
+    """Return the `histogram` of a study's positions, read from the register once for all chapters that ask for it."""
+    return shared(histogram, study.positions, by=tuple(by), view=view, exclude=sorted(set(exclude)))
 
 
 def theme_groups(study: Study, theme: str | None = "full_time", *, exclude_earlier: bool = False) -> pd.DataFrame:
@@ -200,13 +212,9 @@ def panel(
     if outcome not in OUTCOMES:
         raise InputError(Problem("Unknown outcome", _nearest(outcome, OUTCOMES), value=outcome))
     groups = theme_groups(study, theme, exclude_earlier=exclude_earlier)
-    hist = (
-        hist
-        if hist is not None
-        else histogram(
-            study.positions, by=("municipality", "year", *(("sector",) if sector else ())), view=view, exclude=exclude
-        )
-    )
+    if hist is None:
+        by = ("municipality", "year", *(("sector",) if sector else ()))
+        hist = histogram_of(study, by=by, view=view, exclude=exclude)
     if hist.view != view or hist.excluded != tuple(sorted(set(exclude))):
         raise InputError(Problem("The histogram is of another view or leaves out other kinds", "Make it anew"))
     if sector is not None:

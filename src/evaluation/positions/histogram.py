@@ -8,10 +8,10 @@ result says which it is.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -19,8 +19,9 @@ import pandas as pd
 
 from evaluation.errors import InputError, Problem
 from evaluation.positions import weighted
-from evaluation.positions.register import DIMENSIONS, read_cells
-from evaluation.positions.source import VIEWS, View
+from evaluation.positions.partitions import read_cells
+from evaluation.positions.register import DIMENSIONS, Asked
+from evaluation.positions.source import VIEWS, Source, View, memory
 
 EXCLUDED = ("substitute", "apprentice", "pensioner", "hourly")
 EDGES = (0.0, 25.0, 50.0, 75.0, 100.0)
@@ -28,12 +29,10 @@ QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 COUNT = {"position": "positions", "employee": "persons"}
 FULL_TIME = 1000
 SMALL = 50.0
-MEMORY = "120MB"
-"""What DuckDB may use: with Python and pandas beside it a reading of any size stays below 400 MB."""
 
 
 def histogram(
-    source: Path | str | pd.DataFrame,
+    source: Source,
     *,
     by: Sequence[str] = ("municipality", "year"),
     view: View = "position",
@@ -41,14 +40,18 @@ def histogram(
     years: Collection[int] = (),
     attributes: pd.DataFrame | None = None,
     irregular: Literal["keep", "refuse"] = "keep",
-    memory_limit: str = MEMORY,
+    memory_limit: str | None = None,
+    threads: int | None = None,
+    executor: Executor | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Histogram:
     """Count positions, or employees, per distinct percentage.
 
     Parameters
     ----------
     source : the prepared Parquet file of a study, a CSV file or a frame, one row per position, with the columns of
-        `positions`.
+        `positions`; or a folder or pattern of Parquet files, or the address of such (s3://...), in which the path may
+        tell a column (year=2012/a.parquet).
     by : any of municipality, year, sector, sex, birth_year, age_group, position_code, employment, and the columns of
         `attributes`.
     view : ``"position"`` counts positions. ``"employee"`` adds up all positions a person has in the municipal sector
@@ -62,7 +65,12 @@ def histogram(
     attributes : what is known of each `municipality` (group, intake, ...), one row each, to split by instead of by
         every municipality. Those in a municipality without an attribute are left out and counted.
     irregular : positions of 0 or above 100 per cent are kept and counted in `account`, or refused.
-    memory_limit : what DuckDB may use before it spills to disk.
+    memory_limit : what DuckDB may use before it spills to disk, such as 500MB; what the environment variable
+        `EVALUATION_MEMORY_LIMIT` says unless given, else `MEMORY`.
+    threads : how many threads it may use; what `EVALUATION_THREADS` says unless given, else the cores.
+    executor : counts the years side by side, each with memory and threads of its own: processes of this machine, or a
+        cluster's. The result is the same.
+    tell : is told of every year that is counted.
 
     Raises
     ------
@@ -92,13 +100,13 @@ def histogram(
     excluded = tuple(sorted(set(exclude)))
     cells, account = read_cells(
         source,
-        names,
-        view=view,
-        exclude=excluded,
+        Asked(names, view, excluded, attributes),
         irregular=irregular,
-        memory_limit=memory_limit,
+        memory_limit=memory(memory_limit),
+        threads=threads,
         years=sorted(set(years)),
-        attributes=attributes,
+        executor=executor,
+        tell=tell,
     )
     cells.columns = [*cells.columns[:-1], COUNT[view]]
     return Histogram(data=cells, view=view, by=names, excluded=excluded, account=account)

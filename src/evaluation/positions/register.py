@@ -10,15 +10,15 @@ integers: the result does not depend on the order of the rows, on the number of 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from evaluation.errors import InputError, Problem
-from evaluation.positions.source import LARGEST, View, account_of, opened, require_columns
+from evaluation.positions.source import LARGEST, Rows, View
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -33,67 +33,137 @@ HUNDREDTHS_SUM = "sum(round(CAST(percentage AS DOUBLE) * 100))"
 _CEILING = 1_000_000
 _LIMIT = 2**62
 _NONE = ""
+Tell = Callable[[str], None] | None
 
 
-def read_cells(
-    source: Path | str | pd.DataFrame,
-    dimensions: Sequence[str],
-    *,
-    view: View,
-    exclude: Sequence[str],
-    irregular: Literal["keep", "refuse"],
-    memory_limit: str,
-    years: Sequence[int] = (),
-    attributes: pd.DataFrame | None = None,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Count positions or employees per combination of `dimensions` and distinct percentage (whole tenths).
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of a register: counts by `wanted` and percentage, and what is needed to give them.
 
-    `attributes` holds `municipality` and, in a column each, those of the `dimensions` that the register lacks. Only
-    `years` are read, where given.
-
-    Returns
-    -------
-    cells : DataFrame
-        One row per combination, sorted; text dimensions are categories; `percentage` (whole tenths) and `count`.
-    account : DataFrame
-        Columns `reason`, `rows`: rows read, left out by employment kind, kept, and how many of those kept are zero,
-        at most 1 per cent, or above 100 per cent.
+    `attributes` holds `municipality` and, in a column each, those of `wanted` that the register lacks: `given`.
     """
-    wanted = list(dimensions)
-    aged = ["birth_year", "year"] if "age_group" in wanted else []
-    given = [] if attributes is None else [name for name in attributes if name != "municipality" and name in wanted]
-    own = [name for name in wanted if name not in ("age_group", *given)]
-    own += ["municipality"] * bool(given) + ["year"] * (view == "employee" or bool(years))
-    needed = list(dict.fromkeys([*own, *aged]))
-    with opened(source, memory_limit) as connection:
-        require_columns(connection, source, needed, view)
-        account = account_of(connection, source, exclude, irregular)
-        keep_rows(connection, years)
-        if view == "employee":
-            last = max((TIE_BREAK.index(name) for name in needed if name in TIE_BREAK), default=-1)
-            needed = [*TIE_BREAK[: last + 1], "year"]
-        values = {name: _codes(connection, name) for name in needed}
-        values |= {"age_group": pd.Index([label for _, label in AGE_GROUPS])} if aged else {}
-        if attributes is not None:
-            places = values.get("municipality", pd.Index([]))
-            values |= {name: attribute_codes(connection, name, attributes, places) for name in given}
-        if view == "employee":
-            # A year at a time: a person is added up within the year, and a year's persons take a fraction of the room.
-            statements = [_employees(wanted, values, int(year)) for year in values["year"]]
-        else:
-            statements = [_positions(wanted, values, given)]
-        parts = [connection.execute(statement).fetchnumpy() for statement in statements]
-    cell, count = _added(parts)
-    return _without_none(_decoded(cell, count, wanted, values), account, given)
+
+    wanted: tuple[str, ...]
+    view: View
+    exclude: tuple[str, ...]
+    attributes: pd.DataFrame | None = None
+
+    @property
+    def given(self) -> list[str]:
+        """The attributes among what is wanted."""
+        if self.attributes is None:
+            return []
+        return [name for name in self.attributes if name != "municipality" and name in self.wanted]
+
+    def columns(self, *, years: bool) -> list[str]:
+        """Return the columns of the register that are read, `year` if the work goes by `years`."""
+        aged = ["birth_year", "year"] if "age_group" in self.wanted else []
+        own = [name for name in self.wanted if name not in ("age_group", *self.given)]
+        own += ["municipality"] * bool(self.given) + ["year"] * (self.view == "employee" or years)
+        return list(dict.fromkeys([*own, *aged]))
 
 
-def _added(parts: list[dict[str, Any]]) -> tuple[Any, Any]:
+@dataclass(frozen=True)
+class Part:
+    """Exact counts of some years of a register; with those of its other years they add up to the counts of all.
+
+    Attributes
+    ----------
+    cells, counts : numbers that stand for what is wanted and the percentage, and how many there are of each; an array
+        for each reading.
+    meaning : what the codes of each column in the number stand for.
+    rows : how the rows are made up.
+    """
+
+    cells: list[Any]
+    counts: list[Any]
+    meaning: dict[str, pd.Index]
+    rows: Rows
+
+
+def count_part(
+    connection: DuckDBPyConnection, asked: Asked, columns: Sequence[str], needed: Sequence[str], tell: Tell = None
+) -> Part:
+    """Count what is in the view `register`; `columns` of it are split by or added up, `needed` must have values.
+
+    Rows that cannot be right are not counted; `Rows.account` refuses them.
+    """
+    rows = Rows.of(connection, needed)
+    if not rows.usable:
+        return Part([], [], {name: pd.Index([]) for name in asked.wanted}, rows)
+    connection.register("excluded", pd.DataFrame({"kind": pd.Series(list(asked.exclude), dtype="str")}))
+    keep_rows(connection)
+    if asked.view == "employee":
+        last = max((TIE_BREAK.index(name) for name in columns if name in TIE_BREAK), default=-1)
+        columns = [*TIE_BREAK[: last + 1], "year"]
+    values = {name: _codes(connection, name) for name in columns}
+    values |= {"age_group": pd.Index([label for _, label in AGE_GROUPS])} if "age_group" in asked.wanted else {}
+    if asked.attributes is not None:
+        places = values.get("municipality", pd.Index([]))
+        values |= {name: attribute_codes(connection, name, asked.attributes, places) for name in asked.given}
+    if asked.view == "position":
+        statements = {"": _positions(asked.wanted, values, asked.given)}
+    else:
+        # A year at a time: a person is added up within the year, and a year's persons take a fraction of the room.
+        statements = {f"{year}": _employees(asked.wanted, values, int(year)) for year in values["year"]}
+    parts = []
+    for year, statement in statements.items():
+        parts.append(connection.execute(statement).fetchnumpy())
+        if tell and year:
+            tell(f"Positions of {year} counted")
+    cells, counts = ([np.ma.getdata(part.pop(name)) for part in parts] for name in ("cell", "n"))
+    return Part(cells, counts, {name: values[name] for name in asked.wanted}, rows)
+
+
+def frame_of(parts: list[Part], asked: Asked) -> pd.DataFrame:
+    """Return the counts of the parts of a register together, one row per combination, sorted.
+
+    Empties the parts on the way: there may be millions of cells.
+    """
+    values = {name: _joint([part.meaning[name] for part in parts]) for name in asked.wanted}
+    _refuse_overflow(math.prod(max(len(values[name]), 1) for name in asked.wanted) * _CEILING)
+    cells, counts = [], []
+    for part in parts:
+        cells += [_numbered_anew(cell, part.meaning, asked.wanted, values) for cell in part.cells]
+        counts += part.counts
+        part.cells.clear()
+        part.counts.clear()
+    return _decoded(*_added(cells, counts), asked.wanted, values)
+
+
+def _joint(indexes: Sequence[pd.Index]) -> pd.Index:
+    """Return the values of a column in all parts, in the order in which one part has them."""
+    if all(index.equals(indexes[0]) for index in indexes):
+        return indexes[0]
+    filled = [index for index in indexes if len(index)]
+    if filled and all(_numbered(index) for index in filled):
+        return pd.Index(np.arange(min(index[0] for index in filled), max(index[-1] for index in filled) + 1))
+    return pd.Index(sorted(set().union(*filled)))
+
+
+def _numbered_anew(cell: Any, meaning: dict[str, pd.Index], wanted: Sequence[str], values: dict[str, pd.Index]) -> Any:
+    """Write the cells of a part with the codes that all parts share."""
+    if all(meaning[name].equals(values[name]) for name in wanted) or not len(cell):
+        return cell
+    rest = cell // _CEILING
+    made = np.zeros_like(cell)
+    strides = _strides(wanted, values)
+    for name, stride in _strides(wanted, meaning).items():
+        code = rest // stride % max(len(meaning[name]), 1)
+        made += values[name].get_indexer(meaning[name])[code] * strides[name]
+    return made * _CEILING + cell % _CEILING
+
+
+def _added(cells: list[Any], counts: list[Any]) -> tuple[Any, Any]:
     """Put the cells of several readings together in order, adding up those that occur in more than one.
 
-    Empties `parts` on the way: there may be millions of cells.
+    Empties both lists on the way.
     """
-    cell = np.concatenate([np.ma.getdata(part.pop("cell")) for part in parts])
-    count = np.concatenate([np.ma.getdata(part.pop("n")) for part in parts])
+    nothing = np.zeros(0, dtype=np.int64)
+    cell = np.concatenate(cells or [nothing])
+    cells.clear()
+    count = np.concatenate(counts or [nothing])
+    counts.clear()
     if (cell[1:] > cell[:-1]).all():
         return cell, count
     order = np.argsort(cell, kind="stable")
@@ -109,9 +179,8 @@ def _added(parts: list[dict[str, Any]]) -> tuple[Any, Any]:
 def keep_rows(connection: DuckDBPyConnection, years: Sequence[int] = ()) -> None:
     """Make the view `kept` of the rows that count: not of the kinds left out, and of the years asked for."""
     chosen = f" AND year IN ({', '.join(str(int(year)) for year in years)})" if years else ""
-    connection.execute(
-        f"CREATE TEMP VIEW kept AS SELECT * FROM register WHERE employment NOT IN (SELECT kind FROM excluded){chosen}"
-    )
+    counted = f"employment NOT IN (SELECT kind FROM excluded){chosen}"
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW kept AS SELECT * FROM register WHERE {counted}")
 
 
 def attribute_codes(
@@ -133,9 +202,7 @@ def attribute_codes(
     return values.append(pd.Index([_NONE]))
 
 
-def _without_none(
-    cells: pd.DataFrame, account: pd.DataFrame, given: Sequence[str]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def without_none(cells: pd.DataFrame, account: pd.DataFrame, given: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Leave out, and count, those in municipalities without an attribute."""
     lost = {}
     for name in given:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -12,8 +11,8 @@ import pandas as pd
 
 from evaluation.errors import InputError, Problem
 from evaluation.positions import register
-from evaluation.positions.histogram import EDGES, EXCLUDED, MEMORY, _tenths, band_labels
-from evaluation.positions.source import account_of, opened, require_columns
+from evaluation.positions.histogram import EDGES, EXCLUDED, _tenths, band_labels
+from evaluation.positions.source import Rows, Source, memory, opened, require_columns
 from evaluation.positions.weighted import ratio
 
 FLOWS = ("stayed", "entered", "left")
@@ -45,7 +44,7 @@ class Transitions:
 
 
 def transitions(
-    source: Path | str | pd.DataFrame,
+    source: Source,
     baseline: int,
     last: int,
     *,
@@ -54,7 +53,8 @@ def transitions(
     by: str | None = None,
     exclude: Collection[str] = EXCLUDED,
     irregular: Literal["keep", "refuse"] = "keep",
-    memory_limit: str = MEMORY,
+    memory_limit: str | None = None,
+    threads: int | None = None,
 ) -> Transitions:
     """Count persons by the bands of their total size in two years, through DuckDB, out of core.
 
@@ -68,8 +68,8 @@ def transitions(
     edges : of the bands; the last has no upper limit.
     attributes, by : a table of `municipality` and the column `by` (such as group) to do it by. Persons in
         municipalities without the attribute are left out, and counted in `account` as ``no_<by>``.
-    exclude, irregular, memory_limit : as in `histogram`. Who is left out by employment kind in one of the years counts
-        as absent that year.
+    exclude, irregular, memory_limit, threads : as in `histogram`. Who is left out by employment kind in one of the
+        years counts as absent that year.
     """
     cuts = _tenths(edges, "edges")
     labels = band_labels(cuts)
@@ -79,10 +79,10 @@ def transitions(
         remedy = "Give `attributes` with columns municipality and group, and by='group', or neither"
         raise InputError(Problem("`by` and `attributes` belong together", remedy, value=by))
     excluded = tuple(sorted(set(exclude)))
-    with opened(source, memory_limit) as connection:
-        needed = ["year", *(["municipality"] if by else [])]
-        require_columns(connection, source, needed, "employee")
-        account = account_of(connection, source, excluded, irregular)
+    with opened(source, memory(memory_limit), threads) as connection:
+        needed = require_columns(connection, source, ["year", *(["municipality"] if by else [])], "employee")
+        account = Rows.of(connection, needed).account(source, excluded, irregular)
+        connection.register("excluded", pd.DataFrame({"kind": pd.Series(excluded, dtype="str")}))
         register.keep_rows(connection, (baseline, last))
         found = connection.execute("SELECT DISTINCT year FROM kept").df()["year"].to_list()
         absent = sorted({baseline, last} - set(found))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -129,6 +130,11 @@ class Programme:
             theme); `themes`, all its themes, as text.
         """
         self._check_theme(theme)
+        return self._participants[theme].copy()
+
+    @cached_property
+    def _participants(self) -> dict[str | None, pd.DataFrame]:
+        """Who took part in each theme, and (None) in any: asked for by every estimate, so found once."""
         rows = self.participation.merge(self.projects, on="project").merge(
             self.intakes[["intake", "started"]], on="intake", how="left"
         )
@@ -136,6 +142,10 @@ class Programme:
         themes = rows.groupby("municipality")["theme"].agg(
             lambda codes: ", ".join(sorted(codes.dropna().unique(), key=order.__getitem__))
         )
+        return {theme: self._first(rows, themes, theme) for theme in (None, *self.themes)}
+
+    @staticmethod
+    def _first(rows: pd.DataFrame, themes: pd.Series, theme: str | None) -> pd.DataFrame:
         chosen = rows if theme is None else rows[rows["theme"] == theme]
         first = chosen.sort_values(["municipality", "started", "intake"], na_position="first")
         first = first.drop_duplicates("municipality")

@@ -89,8 +89,8 @@ class Development:
     ----------
     rows : DataFrame
         Columns of the grouping, `before`, `after` (per 100), `change`, `standard_error`, `low`, `high`, the sums
-        `numerator_before`, `denominator_before`, `numerator_after`, `denominator_after`, `municipalities`, and
-        `employees` (a year, in the smaller of the two spans).
+        `numerator_before`, `denominator_before`, `numerator_after`, `denominator_after`, `employees_before`,
+        `employees_after`, `municipalities`, and `employees` (a year, in the smaller of the two spans).
     differences : DataFrame
         The grouping without `group`: `difference` (change of participants less that of others), `standard_error`,
         `low`, `high`, `level_difference` (before), `municipalities` (the fewer of the two).
@@ -159,8 +159,9 @@ def development(
         parts = [part[span][column].to_numpy() for span in ("before", "after") for column in (top, bottom)]
         if parts[1].sum() > 0 and parts[3].sum() > 0:
             counted = dict(zip(_SUMS, (float(column.sum()) for column in parts), strict=True))
-            staff = [part[name]["employees"].sum() / len(span) for name, span in zip(_ENDS, spans, strict=True)]
-            found[key] = ratio_change(*parts), counted | {"employees": float(min(staff))}
+            staff = {f"employees_{name}": float(part[name]["employees"].sum()) for name in _ENDS}
+            a_year = [total / len(span) for total, span in zip(staff.values(), spans, strict=True)]
+            found[key] = ratio_change(*parts), counted | staff | {"employees": min(a_year)}
     rows = [dict(zip(names, key, strict=True)) | _row(*values, level) for key, values in found.items()]
     told = [("figures missing in some of the years", absent)] if absent else []
     return Development(
@@ -209,7 +210,8 @@ def by_starting_level(
 
 _ENDS = ("before", "after")
 _SUMS = ("numerator_before", "denominator_before", "numerator_after", "denominator_after")
-_ROW = (*("before", "after", "change", "standard_error", "low", "high"), *_SUMS, "municipalities", "employees")
+_STAFF = ("employees_before", "employees_after", "municipalities", "employees")
+_ROW = (*("before", "after", "change", "standard_error", "low", "high"), *_SUMS, *_STAFF)
 _DIFFERENCE = ("difference", "standard_error", "low", "high", "level_difference", "municipalities")
 
 

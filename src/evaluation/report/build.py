@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,27 +17,37 @@ from typing import TYPE_CHECKING, Any
 from evaluation.errors import ParameterError, Problem, ReportError
 from evaluation.language import Words
 from evaluation.report.assemble import Assembled, assemble, findings
+from evaluation.report.crate import write_crate
 from evaluation.report.declared import read_declared
-from evaluation.report.execute import cores, execute, stop_on_termination
+from evaluation.report.disclosed import FILE as DISCLOSURE
+from evaluation.report.disclosed import check_disclosure, published
+from evaluation.report.execute import Chapters, execute, stop_on_termination
 from evaluation.report.kept import Kept
-from evaluation.report.kernels import Kernels
-from evaluation.report.manifest import Code, clock, made_from, manifest, up_to_date, write_json
+from evaluation.report.made import MANIFEST, PARAMETERS, read_made
+from evaluation.report.manifest import Code, clock, made_from, manifest, sha256, up_to_date, write_json
 from evaluation.report.parameters import ALL, EARLIER, FINDINGS, Plan, Run, read_plan
 from evaluation.report.progress import progress, tell
 from evaluation.report.publish import publishing
-from evaluation.report.render import Front, render
+from evaluation.report.render import BIBLIOGRAPHY, Front, render
+from evaluation.report.schedule import place
 from evaluation.report.words import say
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+HASH_SHOWN = 16  # of the 64 letters of the parameters' hash, on the front page; the manifest has all
+
 
 @dataclass(frozen=True)
 class Opened:
-    """What a report needs to know of its study before the chapters run: the cases, and the input files with sha256."""
+    """What a report needs to know of its study before the chapters run.
+
+    That is the cases, the input files with sha256, and the tables that each file was read into.
+    """
 
     cases: tuple[str, ...]
     inputs: tuple[tuple[str, str], ...]
+    tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def open_study(values: Mapping[str, Any], root: Path) -> Opened:
@@ -42,11 +56,12 @@ def open_study(values: Mapping[str, Any], root: Path) -> Opened:
 
     data = Path(values["data"])
     here = root / data
-    arguments = {name: values[name] for name in ("as_of", "division") if name in values}
-    study = load_study(str(here if here.exists() else data), **arguments)
-    files = study.files.drop_duplicates("file").sort_values("file")
-    inputs = tuple(zip(files["file"].astype(str), files["sha256"].astype(str), strict=True))
-    return Opened(tuple(case.case for case in study.programme.all_cases()), inputs)
+    arguments = {name: values[name] for name in ("as_of", "division", "memory_limit", "threads") if name in values}
+    study = load_study(str(here if here.exists() else data), **arguments, tell=tell)
+    files = study.files.sort_values("file", kind="stable").astype({"file": str, "sha256": str, "table": str})
+    inputs = tuple(files[["file", "sha256"]].drop_duplicates("file").itertuples(index=False, name=None))
+    tables = {str(file): tuple(names.unique()) for file, names in files.groupby("file")["table"]}
+    return Opened(tuple(case.case for case in study.programme.all_cases()), inputs, tables)
 
 
 def build(
@@ -58,6 +73,7 @@ def build(
     language: str | None = None,
     chapters: Sequence[str] | None = None,
     workers: int | None = None,
+    scheduler: str | None = None,
     cold: bool = False,
     fresh: bool = False,
     opener: Callable[[Mapping[str, Any], Path], Opened] = open_study,
@@ -65,7 +81,8 @@ def build(
     """Make the report of a parameter file from `root`/notebooks and return its folder (default `root`/reports/<name>).
 
     A report that is there already, made from the same and unchanged since, is left as it is.
-    `workers` is how many notebooks run at a time (default: the cores); `cold` starts each kernel from nothing, which is
+    `workers` is how many notebooks run at a time (default: the cores), unless they run on the cluster whose `scheduler`
+    is at an address (tcp://host:port); `cold` starts each kernel from nothing, which is
     slower and gives the same; `fresh` executes chapters that are kept from an equal run too; `opener` opens the study.
 
     Raises
@@ -73,7 +90,8 @@ def build(
     ParameterError
         The parameter file, or an option, cannot be used.
     ReportError
-        A chapter failed or the report could not be rendered; the previous report is untouched.
+        A chapter failed, the report could not be rendered, or what it shows, with what the earlier report it compares
+        itself with shows, gives away what it withholds; the previous report is untouched.
     """
     root = root.resolve()
     plan = read_plan(file, root / "notebooks", data=data, language=language, chapters=chapters)
@@ -87,43 +105,64 @@ def build(
         if up_to_date(target, told(inputs=opened.inputs)):
             tell("Nothing has changed since this report was made; --fresh makes it again.")
             return target
+    chapters_at = partial(Chapters, root, epoch, cold=cold, timeout=plan.limits.timeout)
+    located = partial(place, workers=workers, scheduler=scheduler)
     # The kernels come before the study: their libraries load while the data are read.
-    with stop_on_termination(), publishing(target) as folder, Kernels(root, epoch, cold=cold) as kernels:
+    with (
+        stop_on_termination(),
+        publishing(target) as folder,
+        shared_cache(fresh=fresh) as cache,
+        located(partial(chapters_at, given=cache | plan.limits.environment)) as where,
+    ):
         opened = _opened(plan, opener, root)
         runs = [chapter.runs(opened.cases) for chapter in plan.chapters]
         _refuse_empty(plan, runs)
         before = _earlier_runs(earlier, opener, root) if earlier else []
         kept = Kept(_cache("chapters"), opened.inputs, fresh=fresh)
         with progress(len(before) + sum(map(len, runs))) as done:
-            run_all = partial(execute, kernels=kernels, workers=workers or cores(), done=done, kept=kept)
+            run_all = partial(execute, where=where, done=done, kept=kept)
             runs, executed = _in_order(plan, runs, before, run_all)
-        kept.discard_old()
-        assembled = assemble(runs, executed, language=plan.language, inputs=opened.inputs)
+        for used in (kept, Kept(_cache("shared"), ())):
+            used.discard_old()
+        own = {run.name: executed[run.name] for chapter in runs for run in chapter}
+        then = {run.name: executed[run.name] for run in before}
+        on_disk = published(root / "reports" / earlier.name) if earlier else {}
+        checked = check_disclosure(own, then, on_disk, earlier.title if earlier else None)
+        assembled = assemble(
+            runs, executed, language=plan.language, inputs=opened.inputs, tables=opened.tables, checked=checked
+        )
         _write(folder, assembled, executed)
-        render(folder, _front(plan, code, assembled.synthetic), epoch)
+        write_json(folder / DISCLOSURE, checked)
+        if (cited := root / "notebooks" / BIBLIOGRAPHY).exists():
+            shutil.copyfile(cited, folder / BIBLIOGRAPHY)
+        render(folder, _front(plan, code, assembled.synthetic, epoch), epoch)
         every = [*(run for chapter in runs for run in chapter), *before]
-        write_json(folder / "manifest.json", manifest(told(inputs=opened.inputs), every, folder=folder))
+        shutil.copyfile(plan.file, folder / PARAMETERS)
+        write_json(folder / MANIFEST, manifest(told(inputs=opened.inputs), every, folder=folder))
+        write_crate(read_made(folder))
     return target
 
 
 def _opened(plan: Plan, opener: Callable[[Mapping[str, Any], Path], Opened], root: Path) -> Opened:
-    return opener(plan.values, root) if _needs_study(plan) else Opened((), ())
+    return opener({**plan.values, **plan.limits.reading}, root) if _needs_study(plan) else Opened((), ())
 
 
 def _earlier(plan: Plan, root: Path, data: str | None) -> Plan | None:
-    """Return the earlier report whose findings a chapter of this one compares with its own, if any."""
+    """Return the earlier report that a chapter of this one compares with its own, if any: all that it released."""
     if plan.compared is None or not any(EARLIER in chapter.declared.parameters for chapter in plan.chapters):
         return None
-    name, chapters = plan.compared
+    name, _ = plan.compared
     beside = plan.file.with_name(f"{name}.yaml")
     file = beside if beside.exists() else find_parameter_file(name, root)
-    return read_plan(file, root / "notebooks", data=data, language=plan.language, chapters=chapters)
+    return read_plan(file, root / "notebooks", data=data, language=plan.language)
 
 
 def _earlier_runs(plan: Plan, opener: Callable[[Mapping[str, Any], Path], Opened], root: Path) -> list[Run]:
-    repeated = any(chapter.values == ALL for chapter in plan.chapters)
+    # A chapter written from findings releases no counts of its own.
+    chapters = [chapter for chapter in plan.chapters if FINDINGS not in chapter.declared.parameters]
+    repeated = any(chapter.values == ALL for chapter in chapters)
     cases = _opened(plan, opener, root).cases if repeated else ()
-    return [replace(run, name=f"{plan.name}-{run.name}") for chapter in plan.chapters for run in chapter.runs(cases)]
+    return [replace(run, name=f"{plan.name}-{run.name}") for chapter in chapters for run in chapter.runs(cases)]
 
 
 def _in_order(
@@ -139,7 +178,8 @@ def _in_order(
     if not last:
         return [tuple(chapter) for chapter in runs], executed
     given = {FINDINGS: _store(findings(first, executed, plan.language))}
-    given |= {EARLIER: _store(findings(earlier, executed, plan.language))} if earlier else {}
+    compared = [run for run in earlier if plan.compared and run.notebook.stem in plan.compared[1]]
+    given |= {EARLIER: _store(findings(compared, executed, plan.language))} if earlier else {}
     made = [tuple(_told(run, given) if run.notebook.stem in last else run for run in chapter) for chapter in runs]
     written = run_all([run for chapter in made for run in chapter if run.notebook.stem in last])
     return made, executed | written
@@ -158,6 +198,26 @@ def _cache(part: str) -> Path:
     from evaluation.study.load import cache_folder
 
     return cache_folder() / part
+
+
+@contextlib.contextmanager
+def shared_cache(*, fresh: bool = False) -> Iterator[dict[str, str]]:
+    """Give the variables that name the folders of what is kept between runs, the same wherever notebooks run.
+
+    With `fresh` what chapters share is kept as long as the block lasts, apart from that of earlier runs.
+    """
+    from evaluation.study.load import CACHE, cache_folder
+    from evaluation.study.shared import SHARED
+
+    given = {CACHE: str(cache_folder())}
+    if not fresh:
+        yield given
+        return
+    folder = Path(tempfile.mkdtemp(prefix="fresh-", dir=cache_folder()))
+    try:
+        yield given | {SHARED: folder.name}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _told(run: Run, given: Mapping[str, str]) -> Run:
@@ -199,14 +259,17 @@ def _refuse_empty(plan: Plan, runs: Sequence[Sequence[Run]]) -> None:
             raise ParameterError(Problem(what, remedy, file=str(plan.file)))
 
 
-def _front(plan: Plan, code: Code, synthetic: bool) -> Front:
+def _front(plan: Plan, code: Code, synthetic: bool, epoch: int) -> Front:
     language = plan.language
-    facts = []
-    if plan.as_of:
-        facts.append(say("data_to", language, date=Words(language).date(plan.as_of)))
+    dated = Words(language).date(datetime.fromtimestamp(epoch, UTC).date())
+    facts = [say("data_to", language, date=Words(language).date(plan.as_of))] if plan.as_of else []
+    facts.append(say("dated", language, date=dated))
     version = say("changed", language, commit=code.short) if code.dirty else code.short
     facts.append(say("version", language, version=version))
-    return Front(plan.title, plan.subtitle, language, tuple(facts), say("synthetic", language) if synthetic else "")
+    facts.append(say("parameters_hash", language, file=plan.file.name, hash=sha256(plan.file)[:HASH_SHOWN]))
+    banner = say("synthetic", language) if synthetic else ""
+    draft = say("draft", language) if code.dirty else ""
+    return Front(plan.title, plan.subtitle, language, tuple(facts), banner, draft)
 
 
 def _write(folder: Path, assembled: Assembled, executed: Mapping[str, NotebookNode]) -> None:
@@ -218,6 +281,7 @@ def _write(folder: Path, assembled: Assembled, executed: Mapping[str, NotebookNo
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
     write_json(folder / "findings.json", list(assembled.findings))
+    write_json(folder / "exhibits.json", list(assembled.index))
     (folder / "notebooks").mkdir()
     for run, notebook in executed.items():
         nbformat.write(notebook, folder / "notebooks" / f"{run}.ipynb")

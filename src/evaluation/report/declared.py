@@ -37,7 +37,7 @@ def read_notebook(path: Path) -> NotebookNode:
         return nbformat.read(path, as_version=4)
     except FileNotFoundError:
         raise ReportError(f"{path}: the notebook does not exist") from None
-    except (ValueError, KeyError, AttributeError, nbformat.validator.NotebookValidationError) as error:
+    except (ValueError, KeyError, AttributeError, nbformat.ValidationError) as error:
         problem = Problem(
             f"this is not a notebook ({str(error).splitlines()[0]})", "Save it again in JupyterLab", str(path)
         )
@@ -53,11 +53,16 @@ def read_declared(path: Path) -> Declared:
         Several cells are tagged, or an assignment is not `name = literal`: such a value would be computed from
         another default, and would not follow when that is changed.
     """
-    cells = [
-        c for c in read_notebook(path).cells if c.cell_type == "code" and "parameters" in c.metadata.get("tags", [])
-    ]
+    return Declared(path, declared_in(read_notebook(path), path))
+
+
+def declared_in(notebook: NotebookNode, path: Path) -> dict[str, Any]:
+    """Return the parameters that a notebook, of the file at `path`, declares, as `read_declared` does."""
+    if not notebook.cells:
+        raise ReportError(str(Problem("the notebook is empty", "Write it, or leave the chapter out", str(path))))
+    cells = [c for c in notebook.cells if c.cell_type == "code" and "parameters" in c.metadata.get("tags", [])]
     if not cells:
-        return Declared(path)
+        return {}
     if len(cells) > 1:
         raise ReportError(str(Problem("several cells are tagged `parameters`", "Keep one such cell", str(path))))
     try:
@@ -79,7 +84,7 @@ def read_declared(path: Path) -> Declared:
         if isinstance(literal, tuple | set | bytes | complex):
             raise ReportError(_not_literal(path, statement))
         parameters[name] = literal
-    return Declared(path, parameters)
+    return parameters
 
 
 def _assignment(statement: ast.stmt) -> tuple[str | None, ast.expr | None]:

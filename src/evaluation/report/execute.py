@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import re
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from evaluation.errors import ReportError
 from evaluation.report.declared import read_notebook
 from evaluation.report.kept import Kept
 from evaluation.report.kernels import Kernels
 from evaluation.report.parameters import Run
+from evaluation.report.schedule import LostError, Place, each
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -43,13 +42,12 @@ class Failure:
 
 def execute(
     runs: Sequence[Run],
-    kernels: Kernels,
+    where: Place[Run, NotebookNode],
     *,
-    workers: int,
     done: Callable[[str], None],
     kept: Kept | None = None,
 ) -> dict[str, NotebookNode]:
-    """Execute `runs` with at most `workers` at a time; return the executed notebooks by the name of the run.
+    """Execute `runs` at a place of `Chapters`; return the executed notebooks by the name of the run.
 
     `done` is told each run that ended well. Runs whose equal is among the `kept` are taken from there. At the first
     failure the others are killed.
@@ -59,40 +57,47 @@ def execute(
     ReportError
         Naming the notebook, the cell and the error.
     """
+    found = {run.name: notebook for run in runs if kept and (notebook := kept.get(run))}
+    for name in found:
+        done(name)
     with stop_on_termination():
-        pool = ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="chapter")
-        futures: dict[Future[NotebookNode], Run] = {pool.submit(_one, run, kernels, kept): run for run in runs}
-        try:
-            _wait(futures, done)
-        except BaseException:
-            kernels.kill()
-            raise
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-    return {run.name: future.result() for future, run in futures.items()}
+        for run, future in each(where, [run for run in runs if run.name not in found]):
+            try:
+                found[run.name] = where.result(future)
+            except LostError as lost:
+                raise ReportError(message(run, Failure(0, "", str(lost)))) from None
+            if kept:
+                kept.put(run, found[run.name])
+            done(run.name)
+    return {run.name: found[run.name] for run in runs}
 
 
-def _one(run: Run, kernels: Kernels, kept: Kept | None) -> NotebookNode:
-    found = kept.get(run) if kept else None
-    if found is None:
-        found = execute_one(run, kernels)
-        if kept:
-            kept.put(run, found)
-    return found
+class Chapters:
+    """A workshop that executes notebooks: see `Kernels` for what it is given; `timeout` is in seconds for each cell."""
+
+    def __init__(
+        self,
+        root: Path,
+        epoch: int,
+        *,
+        cold: bool = False,
+        given: Mapping[str, str] | None = None,
+        timeout: int | None = None,
+    ):
+        self.kernels = Kernels(root, epoch, cold=cold, given=given)
+        self.timeout = timeout
+
+    def __call__(self, run: Run) -> NotebookNode:
+        """Execute the notebook of a run."""
+        return execute_one(run, self.kernels, self.timeout)
+
+    def close(self) -> None:
+        """Kill what runs, and end the server that kernels are forked from."""
+        self.kernels.close()
 
 
-def _wait(futures: dict[Future[Any], Run], done: Callable[[str], None]) -> None:
-    """Wait for all, or for the first that fails. Waits in short steps: a signal must find the main thread awake."""
-    waiting = set(futures)
-    while waiting:
-        ended, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
-        for future in sorted(ended, key=lambda future: futures[future].name):
-            future.result()
-            done(futures[future].name)
-
-
-def execute_one(run: Run, kernels: Kernels) -> NotebookNode:
-    """Execute one notebook in a kernel of its own and return it, checked."""
+def execute_one(run: Run, kernels: Kernels, timeout: int | None = None) -> NotebookNode:
+    """Execute one notebook in a kernel of its own, no cell longer than `timeout` seconds, and return it, checked."""
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
@@ -112,6 +117,7 @@ def execute_one(run: Run, kernels: Kernels) -> NotebookNode:
             progress_bar=False,
             start_timeout=START_TIMEOUT,
             iopub_timeout=OUTPUT_TIMEOUT,
+            execution_timeout=timeout,
             kernel_manager_class=kernels.manager_class,
         )
         failure = check(executed)
@@ -121,9 +127,13 @@ def execute_one(run: Run, kernels: Kernels) -> NotebookNode:
     except Exception as error:
         if kernels.stopped.is_set():
             raise ReportError(f"{run.name}: stopped") from error
-        if type(error).__name__ != "DeadKernelError" and "died" not in str(error):
+        if isinstance(error, TimeoutError) and timeout is not None:
+            what = f"it took longer than {timeout} seconds (`timeout` in the parameter file), so the rest never ran"
+        elif type(error).__name__ == "DeadKernelError" or "died" in str(error):
+            what = "the kernel died (killed, out of memory, or ended by the notebook itself), so the rest never ran"
+        else:
             raise
-        failure = _died(unfinished)
+        failure = _broken_off(unfinished, what)
     if failure:
         raise ReportError(message(run, failure))
     return normalise(executed, own_ids)
@@ -145,14 +155,13 @@ def check(notebook: NotebookNode) -> Failure | None:
     return None
 
 
-def _died(unfinished: Path) -> Failure:
-    """Return the failure of a notebook whose kernel died: in the last cell it began, if it began any."""
+def _broken_off(unfinished: Path, what: str) -> Failure:
+    """Return the failure of a notebook that was broken off: in the last cell it began, if it began any."""
     notebook = read_notebook(unfinished)
     begun = [i for i, cell in enumerate(notebook.cells) if cell.metadata.get("papermill", {}).get("start_time")]
     if not begun:
         return Failure(0, "", "the kernel did not start")
     injected = any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells[: begun[-1]])
-    what = "the kernel died (killed, out of memory, or ended by the notebook itself), so the rest never ran"
     return Failure(begun[-1] + 1 - injected, first_line(notebook.cells[begun[-1]].source), what)
 
 
@@ -173,7 +182,7 @@ def normalise(notebook: NotebookNode, own_ids: set[str | None]) -> NotebookNode:
             cell["outputs"] = _joined([output for output in cell.outputs if WIDGET not in output.get("data", {})])
         for output in cell.get("outputs", []):
             if "text" in output:  # a warning names the file its cell was written to, with the process in its name
-                output["text"] = re.sub(r"\S*ipykernel_\d+\S\d+\.py", "cell.py", output["text"])
+                output["text"] = re.sub(r"(?<!\S)\S*ipykernel_\d+\S\d+\.py", "cell.py", output["text"])
             data = output.get("data", {})
             if isinstance(data.get("text/plain"), str):
                 data["text/plain"] = re.sub(r" at 0x[0-9a-f]+", " at 0x0", data["text/plain"])
@@ -237,10 +246,3 @@ def stop_on_termination() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def cores() -> int:
-    """Return the number of cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

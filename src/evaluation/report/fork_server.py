@@ -61,6 +61,7 @@ def serve(address: str, libraries: Sequence[str]) -> dict[str, Any] | None:
                 for pid in kernels:
                     with contextlib.suppress(OSError):
                         os.killpg(pid, signal.SIGKILL)
+                        os.waitpid(pid, 0)
                 return None
 
 

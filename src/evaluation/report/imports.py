@@ -17,7 +17,7 @@ def modules_used(sources: tuple[str, ...], package: Path = PACKAGE) -> frozenset
 
     Imports inside functions count. A module brings the `__init__` of every package it lies in.
     """
-    waiting = [path for source in sources for path in _imported(_tree(source), package, package)]
+    waiting = [path for source in sources for path in _imported(parsed(source), package, package)]
     found: set[Path] = set()
     while waiting:
         path = waiting.pop()
@@ -27,12 +27,18 @@ def modules_used(sources: tuple[str, ...], package: Path = PACKAGE) -> frozenset
     return frozenset(found)
 
 
+def without_magics(source: str) -> str:
+    """Return a cell without the lines that are IPython's and not Python's."""
+    return "\n".join("" if line.lstrip().startswith(("%", "!", "?")) else line for line in source.splitlines())
+
+
 @cache
 def _of_file(path: Path, package: Path) -> tuple[Path, ...]:
-    return tuple(_imported(_tree(path.read_text(encoding="utf-8")), path.parent, package))
+    return tuple(_imported(parsed(path.read_text(encoding="utf-8")), path.parent, package))
 
 
-def _tree(source: str) -> ast.Module:
+def parsed(source: str) -> ast.Module:
+    """Return the syntax tree of Python source."""
     with _PARSING:
         return ast.parse(source)
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evaluation.report.declared import read_notebook
-from evaluation.report.imports import PACKAGE, modules_used
+from evaluation.report.imports import PACKAGE, modules_used, without_magics
 from evaluation.report.parameters import Run
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Kept:
     def _code(self, notebook: Path) -> list[tuple[str, str]]:
         cells = [cell.source for cell in read_notebook(notebook).cells if cell.cell_type == "code"]
         with _PARSING:
-            files = modules_used(tuple(_plain(source) for source in cells))
+            files = modules_used(tuple(without_magics(source) for source in cells))
         # Words, templates and registers that the modules read.
         data = [path for pattern in DATA_FILES for path in PACKAGE.rglob(pattern)]
         return [(path.relative_to(PACKAGE).as_posix(), self._sha256(path)) for path in sorted({*files, *data})]
@@ -117,8 +117,3 @@ class Kept:
     def _surroundings(self) -> Mapping[str, str]:
         installed = {found.name: found.version for found in metadata.distributions()}
         return {"python": platform.python_version(), "system": platform.platform(), **dict(sorted(installed.items()))}
-
-
-def _plain(source: str) -> str:
-    """Return the cell without the lines that are IPython's and not Python's."""
-    return "\n".join("" if line.lstrip().startswith(("%", "!", "?")) else line for line in source.splitlines())

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,13 @@ LONGEST_SOCKET_FOLDER = 70
 class Kernels:
     """The kernels of one report run, started in `root` with the clock of the report at `epoch` (seconds since 1970).
 
-    They are forked from a server that has the libraries loaded, where that can be done and unless `cold`.
+    They are forked from a server that has the libraries loaded, where that can be done and unless `cold`. `given`
+    are further variables of their environment.
     """
 
-    def __init__(self, root: Path, epoch: int, *, cold: bool = False):
+    def __init__(self, root: Path, epoch: int, *, cold: bool = False, given: Mapping[str, str] | None = None):
         self.root = root
-        self.environment = environment(epoch)
+        self.environment = environment(epoch, given)
         self.folder = socket_folder()
         (self.folder / "ipython").mkdir()
         self._managers: list[Any] = []
@@ -45,6 +47,10 @@ class Kernels:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Kill every kernel, end the server and leave nothing behind."""
         self.kill()
         if self.server is not None:
             self.server.close()
@@ -116,7 +122,7 @@ class Kernels:
         return ReportKernelManager
 
 
-def environment(epoch: int) -> dict[str, str]:
+def environment(epoch: int, given: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the surroundings of a kernel: the same hash seed, time zone, locale and number of threads everywhere."""
     library = str(Path(__file__).resolve().parents[2])
     paths = [library, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
@@ -135,7 +141,7 @@ def environment(epoch: int) -> dict[str, str]:
         "MKL_NUM_THREADS": "1",
     }
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANGUAGE"))}
-    return {**inherited, **neutral}
+    return {**inherited, **(given or {}), **neutral}
 
 
 def socket_folder() -> Path:

@@ -21,8 +21,12 @@ from typing import Any
 
 import evaluation
 from evaluation.report.parameters import Plan, Run
+from evaluation.report.render import BIBLIOGRAPHY
 
 FIXED = date(2000, 1, 1)
+LOCK = "requirements.lock"
+COMMIT = "commit.json"
+"""In a copy of the project without history: its commit, when it was made, and the hash of each file at it."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +43,19 @@ class Code:
         top = _git(root, "rev-parse", "--show-toplevel")
         commit = _git(root, "rev-parse", "--verify", "HEAD") if top and Path(top).resolve() == root.resolve() else None
         if not commit:
-            return cls(None, False, None)
+            return cls._copied(root)
         changed = bool(_git(root, "status", "--porcelain", "--untracked-files=no"))
         return cls(commit, changed, int(_git(root, "log", "-1", "--format=%ct") or 0))
+
+    @classmethod
+    def _copied(cls, root: Path) -> Code:
+        """Read what the copy in a package says of its commit, and whether files of it were changed since."""
+        try:
+            told = json.loads((root / COMMIT).read_text(encoding="utf-8"))
+            changed = any(_digest(root / name) != digest for name, digest in told["files"].items())
+            return cls(str(told["commit"]), changed, int(told["committed"]))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return cls(None, False, None)
 
     @property
     def short(self) -> str:
@@ -67,6 +81,7 @@ def made_from(
 ) -> dict[str, Any]:
     """Return all that a report follows from; `inputs` are (file, sha256), `earlier` the report it compares with."""
     notebooks = {chapter.declared.path for one in (plan, earlier) if one for chapter in one.chapters}
+    notebooks |= {cited for cited in [root / "notebooks" / BIBLIOGRAPHY] if cited.is_file()}
     return {
         "report": plan.name,
         "language": plan.language,
@@ -77,7 +92,8 @@ def made_from(
         "seeds": {"PYTHONHASHSEED": 0, **seeds(plan)},
         "inputs": [{"file": name, "sha256": digest} for name, digest in inputs],
         "notebooks": {path.name: sha256(path) for path in sorted(notebooks)},
-        "code": {"version": evaluation.__version__, "commit": code.commit, "dirty": code.dirty, "sha256": _source()},
+        "code": {"version": evaluation.__version__, "commit": code.commit, "dirty": code.dirty, "sha256": source()},
+        "lock": {"file": LOCK, "sha256": _digest(root / LOCK)} if (root / LOCK).is_file() else None,
         "clock": clock(code, plan.as_of),
         "python": platform.python_version(),
         "versions": versions(root),
@@ -139,13 +155,22 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _source() -> str:
+def _digest(path: Path) -> str | None:
+    return sha256(path) if path.is_file() else None
+
+
+def source() -> str:
     """Return a hash of the suite's own files, as they are and not as they were committed."""
     package = Path(evaluation.__file__).parent
+    paths = [path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    return hash_files({path.relative_to(package).as_posix(): sha256(path) for path in paths})
+
+
+def hash_files(digests: Mapping[str, str]) -> str:
+    """Return one hash of files by their names and hashes; folder by folder in the order of their names."""
     told = hashlib.sha256()
-    for path in sorted(package.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            told.update(f"{path.relative_to(package).as_posix()}\0{sha256(path)}\n".encode())
+    for name in sorted(digests, key=lambda name: name.split("/")):
+        told.update(f"{name}\0{digests[name]}\n".encode())
     return told.hexdigest()
 
 

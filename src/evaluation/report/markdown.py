@@ -13,7 +13,7 @@ from evaluation.language import escape
 
 TEXT_WIDTH = 16.0  # centimetres between the margins of the page
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_REFERENCE = re.compile(r"(`+)(?:.*?)\1|@(fig|tbl):([A-Za-z0-9_-]+)", re.IGNORECASE)
+_REFERENCE = re.compile(r"(`+)(?:.*?)\1|@(fig|tbl|chapter):([A-Za-z0-9_-]+)", re.IGNORECASE)
 _FOOTNOTE = re.compile(r"\[\^([^\]\s]+)\]")
 
 
@@ -26,8 +26,8 @@ def title_of(text: str) -> tuple[str, str] | None:
 def contained(text: str, name: str, refer: Callable[[str, str, str], str]) -> str:
     """Return chapter text that cannot reach outside itself.
 
-    `name` is the run's, put before footnote names; `refer(kind, id, written)` gives the text for `@fig:id`, `@tbl:id`;
-    `written` begins with a capital letter where the label is to do so.
+    `name` is the run's, put before footnote names; `refer(kind, id, written)` gives the text for `@fig:id`, `@tbl:id`
+    and `@chapter:id`; `written` begins with a capital letter where the label is to do so.
     """
     lines, fence = [], ""
     for line in text.strip().splitlines():
@@ -58,11 +58,21 @@ def pipe_table(header: Sequence[str], align: Sequence[str], rows: Iterable[Seque
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def exhibit_block(anchor: str, kind: str, label: str, caption: str, body: str, note: str) -> str:
-    """Return the fenced block of an exhibit: caption, picture or table, note. `caption` and `note` are plain text."""
+def exhibit_block(anchor: str, kind: str, label: str, caption: str, body: str, note: str, source: str = "") -> str:
+    """Return the fenced block of an exhibit: caption, picture or table, note, and Markdown on where it comes from.
+
+    `caption` and `note` are plain text.
+    """
     parts = [f"::: {{#{anchor} .exhibit .{kind}}}", f"**{label}** {escape(caption)}", body]
-    parts += [escape(note)] if note.strip() else []
-    return "\n\n".join([*parts, ":::"])
+    below = " ".join(filter(None, [escape(note), source]))
+    return "\n\n".join([*parts, *filter(None, [below]), ":::"])
+
+
+def code_block(source: str) -> str:
+    """Return the fenced block of Python code."""
+    longest = max((len(found) for found in re.findall("`+", source)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"::: {{.code}}\n{fence} python\n{source.rstrip()}\n{fence}\n:::"
 
 
 def picture(alt: str, file: str, svg: str) -> str:

@@ -1,8 +1,8 @@
 """A report is a parameter file: which chapters, on which data, up to which date, in which language.
 
-Besides the report's own keys (`report`, `title`, `subtitle`, `chapters`, `repeat`, `compare_with`) the file gives
-values to names that a chapter declares in its `parameters` cell, typed by the literal declared there. Nothing else is
-accepted.
+Besides the report's own keys (`report`, `title`, `subtitle`, `chapters`, `repeat`, `compare_with`, and the limits
+`memory_limit`, `threads` and `timeout`, on which no result depends) the file gives values to names that a chapter
+declares in its `parameters` cell, typed by the literal declared there. Nothing else is accepted.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from evaluation.report.strict_yaml import Node, Scalar
 from evaluation.report.typed import place, typed
 from evaluation.report.words import LANGUAGES
 
-REPORT_KEYS = ("report", "title", "subtitle", "chapters", "repeat", "compare_with")
+LIMITS = {"memory_limit": "text", "threads": 1, "timeout": 1}
+REPORT_KEYS = ("report", "title", "subtitle", "chapters", "repeat", "compare_with", *LIMITS)
 ALL = "all"
+_TIME = re.compile(r"(?:19|20)\d\d(?:Q[1-4]|(?:-\d\d){1,2})?")
 FINDINGS, EARLIER = "findings", "earlier_findings"
 """Parameters of a chapter that is written from the others: their findings, and those of an earlier report."""
 
@@ -64,6 +66,29 @@ class Chapter:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What a run may use: what reading a register may (as in `sources.database`), and seconds for one cell."""
+
+    memory_limit: str | None = None
+    threads: int | None = None
+    timeout: int | None = None
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """What is set for reading a register."""
+        named = {"memory_limit": self.memory_limit, "threads": self.threads}
+        return {name: value for name, value in named.items() if value is not None}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The same as environment variables, for the notebooks."""
+        from evaluation.sources.database import MEMORY_LIMIT, THREADS
+
+        variables = {"memory_limit": MEMORY_LIMIT, "threads": THREADS}
+        return {variables[name]: str(value) for name, value in self.reading.items()}
+
+
+@dataclass(frozen=True)
 class Plan:
     """A report to be made: what the parameter file and the command line say, checked against the notebooks.
 
@@ -78,6 +103,7 @@ class Plan:
     chapters: tuple[Chapter, ...]
     values: Mapping[str, Any]
     compared: tuple[str, tuple[str, ...]] | None = None
+    limits: Limits = Limits()
 
     @property
     def as_of(self) -> date | None:
@@ -129,6 +155,7 @@ def read_plan(
     repeats = reader.repeats(entries.get("repeat"), declared)
     wanted = reader.wanted(chapters, stems)
     compared = reader.compared(entries.get("compare_with"), available)
+    limits = reader.limits(entries)
     if problems:
         raise ParameterError(problems)
     made = tuple(Chapter(declared[s], given[s], *repeats.get(s, (None, ()))) for s in wanted)
@@ -143,7 +170,7 @@ def read_plan(
     subtitle = reader.in_language(entries.get("subtitle"), "subtitle", spoken, required=False)
     if problems:
         raise ParameterError(problems)
-    return Plan(name, title, subtitle, spoken, file, made, values, compared)
+    return Plan(name, title, subtitle, spoken, file, made, values, compared, limits)
 
 
 @dataclass(frozen=True)
@@ -185,7 +212,21 @@ class _Reader:
 
     def given(self, notebook: Declared, entries: Mapping[str, Node]) -> dict[str, Any]:
         likes = notebook.parameters
-        return {name: self.typed(entries[name], like, name) for name, like in likes.items() if name in entries}
+        given = {name: self.typed(entries[name], like, name) for name, like in likes.items() if name in entries}
+        self.ordered({**likes, **given}, {name: entries[name].line for name in given})
+        return given
+
+    def ordered(self, values: Mapping[str, Any], lines: Mapping[str, int | None]) -> None:
+        """Refuse what ends before it begins: two times in a list, or names such as `first_year` and `last_year`."""
+        spans = {name: tuple(value) for name, value in values.items() if isinstance(value, list) and len(value) == 2}
+        for name in values:
+            last = name.replace("first", "last", 1)
+            if last != name and last in values:
+                spans[last] = (values[name], values[last])
+        for name, (begin, end) in spans.items():
+            times = [str(one) for one in (begin, end)]
+            if name in lines and all(_TIME.fullmatch(one) for one in times) and times[0] > times[1]:
+                self.add(f"`{name}` ends before it begins", "Swap the two", lines[name], ", ".join(times))
 
     def language(self, node: Node | None) -> str:
         if node is None:
@@ -244,6 +285,17 @@ class _Reader:
         for stem in stems:
             self.known(stem, available, "chapter", "notebook to compare", node.line)
         return name, tuple(stems)
+
+    def limits(self, entries: Mapping[str, Node]) -> Limits:
+        from evaluation.sources.database import megabytes
+
+        found = {name: self.typed(entries[name], like, name) for name, like in LIMITS.items() if name in entries}
+        for name, value in found.items():
+            if name == "memory_limit" and megabytes(value) is None:
+                self.add("`memory_limit` is not a size", "Write it as 500MB or 2GB", entries[name].line, value)
+            elif name != "memory_limit" and value < 1:
+                self.add(f"`{name}` is below 1", "Write a whole number from 1 on", entries[name].line, value)
+        return Limits(**found)
 
     def wanted(self, chapters: Sequence[str] | None, stems: Sequence[str]) -> list[str]:
         for stem in chapters or ():

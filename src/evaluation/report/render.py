@@ -1,18 +1,23 @@
 """Render the assembled Markdown as one self-contained HTML file, a tagged PDF (PDF/UA-1) and a Word file.
 
-pandoc reads the text without raw HTML or TeX, so that nothing in the data is interpreted; a Lua filter makes the
-exhibits' blocks. No step looks at the clock, the network or the user's own pandoc files and fonts.
+pandoc reads the text without raw HTML or TeX, so that nothing in the data is interpreted; Lua filters make the
+exhibits' blocks, and citeproc the references. The page runs one script of its own, which its security policy names by
+hash. No step looks at the clock, the network or the user's own pandoc files and fonts.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -23,33 +28,56 @@ from evaluation.report.words import say
 TEMPLATES = Path(__file__).parent / "templates"
 READER = (
     "markdown-raw_html-raw_tex-raw_attribute-native_divs-native_spans-markdown_in_html_blocks-latex_macros"
-    "-citations-yaml_metadata_block-pandoc_title_block-implicit_figures-example_lists-smart"
+    "-yaml_metadata_block-pandoc_title_block-implicit_figures-example_lists-smart"
     "+ascii_identifiers"
 )
 SCALES = ("1", "0.94", "0.88", "0.82")  # of a page that must fit
+BIBLIOGRAPHY = "references.bib"
 WIDE = "100000"  # columns: a pipe table's line is never so long that pandoc sets its widths by the dashes
+
+# What pandoc writes around a filter's own message, and how the one on citations begins.
+_AROUND = re.compile(r"Error running filter [^\n]*\n|stack traceback:.*|\S+\.lua:\d+: ", re.DOTALL)
+_UNCITED = "not in the bibliography:"
+
+# Words of the report's frame that the templates and filters ask for; some by a name that means nothing to pandoc.
+_SAID = [
+    *("kind", "skip", "search_report", "search_keys", "search_next", "search_previous", "code_show", "code_hide"),
+    *("hits_none", "hits_one", "hits_some", "hit_at", "colours", "colours_system", "colours_light", "colours_dark"),
+]
+_RENAMED = {"toc-title": "contents", "page-word": "page", "references-title": "references", "code-word": "code"}
 
 
 @dataclass(frozen=True)
 class Front:
-    """What the title page says; `facts` are its small lines, `banner` (or "") stands on every page."""
+    """What the title page says; `facts` are its small lines.
+
+    `banner` and the mark of a `draft` stand on every page; either may be "".
+    """
 
     title: str
     subtitle: str
     language: str
     facts: tuple[str, ...] = ()
     banner: str = ""
+    draft: str = ""
+
+    @property
+    def marking(self) -> str:
+        """What stands at the top of every page, or ""."""
+        return " · ".join(filter(None, (self.draft, self.banner)))
 
 
 def render(folder: Path, front: Front, epoch: int) -> None:
     """Write report.html, report.pdf and report.docx beside `folder`/report.md and its figures.
 
-    `epoch` is the date written into the files, in seconds since 1970.
+    What the text cites (`[@key]`) is looked up in `folder`/references.bib. `epoch` is the date written into the files,
+    in seconds since 1970.
 
     Raises
     ------
     ReportError
-        pandoc or Typst cannot render the report, or the PDF would not be accessible.
+        The text cites what is not in the bibliography, pandoc or Typst cannot render the report, or the PDF would not
+        be accessible.
     """
     with tempfile.TemporaryDirectory(prefix="ev-") as name, ThreadPoolExecutor(max_workers=3) as pool:
         work = Path(name)
@@ -71,9 +99,8 @@ def render_page(folder: Path, front: Front, epoch: int, name: str) -> None:
     with tempfile.TemporaryDirectory(prefix="ev-") as scratch:
         work = Path(scratch)
         metadata = {**_metadata(front), "alone": True}
-        sheets = [(TEMPLATES / f"{sheet}.css").read_text(encoding="utf-8") for sheet in ("report", "page")]
         values = {
-            "variables": {"stylesheet": "\n".join(sheets)},
+            "variables": page_parts("report.css", "page.css"),
             "metadata": metadata,
             "template": str(TEMPLATES / "page.html"),
             "html-math-method": {"method": "mathml"},
@@ -85,7 +112,7 @@ def render_page(folder: Path, front: Front, epoch: int, name: str) -> None:
 
 def _html(folder: Path, front: Front, epoch: int, work: Path) -> None:
     values = {
-        "variables": {"stylesheet": (TEMPLATES / "report.css").read_text(encoding="utf-8")},
+        "variables": page_parts("report.css", script="report.js"),
         "metadata": _metadata(front),
         "template": str(TEMPLATES / "report.html"),
         "html-math-method": {"method": "mathml"},
@@ -96,10 +123,29 @@ def _html(folder: Path, front: Front, epoch: int, work: Path) -> None:
     _pandoc("html5", folder / "report.html", values, folder, epoch, work)
 
 
+def page_parts(*sheets: str, script: str = "") -> dict[str, str]:
+    """Return a page's style and script, and the policy by which a browser takes these and its pictures alone.
+
+    `sheets` and `script` are names of files among the templates.
+    """
+    style, script = "\n".join(map(_read, sheets)).strip(), _read(script).strip() if script else ""
+    allowed = ["default-src 'none'", "img-src data:", f"style-src {_digest(style)}", "base-uri 'none'"]
+    allowed += ["form-action 'none'"] + ([f"script-src {_digest(script)}"] if script else [])
+    return {"stylesheet": style, "script": script, "policy": "; ".join(allowed)}
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _read(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
 def _docx(folder: Path, front: Front, epoch: int, work: Path) -> None:
     reference = work / "reference.docx"
     page = say("page", front.language)
-    write_reference(reference, header=front.title, banner=front.banner, page=page, pandoc=_command(), epoch=epoch)
+    write_reference(reference, header=front.title, banner=front.marking, page=page, pandoc=_command(), epoch=epoch)
     metadata = {**_metadata(front), "date": " · ".join(front.facts)}
     values = {"metadata": metadata, "reference-doc": str(reference), "number-sections": True}
     _pandoc("docx", folder / "report.docx", values, folder, epoch, work)
@@ -128,7 +174,9 @@ def _typeset(source: Path, values: Mapping[str, Any], epoch: int, work: Path, pa
                 break
         pdf = typst.compile(source, format="pdf", pdf_standards="ua-1", timestamp=epoch, sys_inputs=size, **common)
     except typst.TypstError as error:
-        raise ReportError(f"the PDF could not be made: {error}") from None
+        unknown = "could not be displayed" in str(error)
+        remedy = ". Replace the character in the data or the notebook: no font of the PDF has it" if unknown else ""
+        raise ReportError(f"the PDF could not be made: {error}{remedy}") from None
     finally:
         source.unlink()
     source.with_suffix(".pdf").write_bytes(pdf)
@@ -136,17 +184,17 @@ def _typeset(source: Path, values: Mapping[str, Any], epoch: int, work: Path, pa
 
 def _metadata(front: Front) -> dict[str, Any]:
     language = front.language
-    return {
+    names = {key.replace("_", "-"): key for key in _SAID} | _RENAMED
+    return {name: say(key, language) for name, key in names.items()} | {
         "lang": language,
         "title": front.title,
         "pagetitle": front.title,
         "subtitle": front.subtitle,
         "banner": front.banner,
+        "draft": front.draft,
+        "marking": front.marking,
         "facts": list(front.facts),
-        "kind": say("kind", language),
-        "toc-title": say("contents", language),
-        "skip": say("skip", language),
-        "page-word": say("page", language),
+        "link-citations": True,
     }
 
 
@@ -158,22 +206,32 @@ def _command() -> str:
 
 def _pandoc(to: str, output: Path, values: Mapping[str, Any], folder: Path, epoch: int, work: Path) -> None:
     """Run pandoc on report.md in `folder`; `values` are settings of its defaults file (metadata is literal there)."""
+    bibliography = folder / BIBLIOGRAPHY
+    filters = [str(TEMPLATES / "cited.lua"), {"type": "citeproc"}, str(TEMPLATES / "blocks.lua")]
+    metadata = values["metadata"] | ({"bibliography": [BIBLIOGRAPHY]} if bibliography.exists() else {})
     own = work / f"{to}.json"
-    own.write_text(json.dumps(values), encoding="utf-8")
+    own.write_text(json.dumps({**values, "metadata": metadata, "filters": filters}), encoding="utf-8")
     arguments = [_command(), "report.md", "--from", READER, "--to", to, "--output", str(output), "--standalone"]
-    arguments += [
-        "--defaults",
-        str(own),
-        "--data-dir",
-        str(work / "none"),
-        "--lua-filter",
-        str(TEMPLATES / "blocks.lua"),
-    ]
-    arguments += ["--wrap=none", f"--columns={WIDE}"]
+    arguments += ["--defaults", str(own), "--data-dir", str(work / "none"), "--wrap=none", f"--columns={WIDE}"]
     arguments += ["--syntax-highlighting=none", "--quiet"]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(epoch), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
     done = subprocess.run(
         arguments, cwd=folder, env=environment, capture_output=True, encoding="utf-8", errors="replace", check=False
     )
     if done.returncode:
-        raise ReportError(f"the report could not be rendered as {to.split('-')[0]}: {done.stderr.strip()}")
+        told = re.sub(_AROUND, "", done.stderr).strip()
+        kind = to.split("-")[0]
+        raise ReportError(_uncited(told, bibliography) or f"the report could not be rendered as {kind}: {told}")
+
+
+def _uncited(error: str, bibliography: Path) -> str:
+    """Return what cited.lua complains of, with a remedy for each citation, or ""."""
+    missing = re.findall(r"^(.*)\t(\S+)$", error, re.MULTILINE) if error.startswith(_UNCITED) else []
+    text = bibliography.read_text(encoding="utf-8") if bibliography.exists() else ""
+    keys = re.findall(r"^\s*@\w+\s*\{\s*([^\s,]+)\s*,", text, re.MULTILINE)
+    problems = []
+    for chapter, key in dict.fromkeys(missing):
+        near = "".join(f" Did you mean @{other}?" for other in get_close_matches(key, keys, n=1))
+        remedy = f"Add it there, correct the key, or write \\@{key} if no source is meant."
+        problems.append(f"{chapter}: @{key} is cited, but is not in notebooks/{BIBLIOGRAPHY}.{near} {remedy}")
+    return "\n".join(problems)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evaluation.errors import ParameterError, Problem
+from evaluation.errors import ParameterError, Problem, redact
 
 INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?")
@@ -79,6 +79,9 @@ def read_mapping(path: Path) -> Mapping:
         ) from None
     except UnicodeDecodeError:
         raise ParameterError(Problem("the file is not UTF-8 text", "Save it as UTF-8", str(path))) from None
+    if (row := _identity_line(text)) is not None:
+        remedy = "Remove it; no file of the suite needs one"
+        raise ParameterError(Problem("a national identity number", remedy, f"{path}, line {row}"))
     try:
         root = YAML(typ="safe", pure=True).compose(text)
     except YAMLError as error:
@@ -96,6 +99,15 @@ def read_mapping(path: Path) -> Mapping:
             Problem("the file holds no `name: value` lines", "Start from params/midterm.yaml", str(path))
         )
     return node
+
+
+def _identity_line(text: str) -> int | None:
+    """Return the first line that holds a valid national identity number."""
+    if redact(text) == text:
+        return None
+    from evaluation.sources import identity_line
+
+    return identity_line(text)
 
 
 def _convert(node: Any, path: Path, problems: list[Problem], key: str) -> Node:

@@ -306,14 +306,14 @@ def _quarters(table: pd.DataFrame, kind: str) -> pd.DataFrame:
 
 
 def _finish(data: pd.DataFrame, begun: pd.Series) -> pd.DataFrame:
-    start = data["municipality"].map(begun)
     first_start = begun.min() if len(begun) else None
-    last = data["quarter"].max()
+    period = data["quarter"].astype("int64")
+    start = data["municipality"].map(begun.astype("int64")).fillna(0).astype("int64")
     data = data.assign(
-        period=[quarter.ordinal for quarter in data["quarter"]],
+        period=period,
         rate=100 * data["lost_days"] / data["agreed_days"],
         # Who starts after the panel ends is not treated in it; the account tells them apart.
-        first_treated=[0 if pd.isna(quarter) or quarter > last else quarter.ordinal for quarter in start],
+        first_treated=start.where(start <= period.max(), 0),
     )
     early = data[data["quarter"] < first_start] if first_start is not None else data
     data["weight"] = data["municipality"].map(early.groupby("municipality")["agreed_days"].mean())

@@ -9,14 +9,18 @@ a form filled by hand; `read_yaml` reads YAML 1.2 strictly.
 from evaluation.sources.amounts import HOW, Amounts, amounts
 from evaluation.sources.files import Raw, missing_file, read, read_yaml
 from evaluation.sources.forms import form_label, read_form
+from evaluation.sources.frame import label
 from evaluation.sources.values import (
     SIGNS,
     Numbers,
     as_text,
     dates,
+    identity_line,
     identity_numbers,
+    months,
     numbers,
     quarters,
+    starred,
     valid_identity_numbers,
     years,
 )
@@ -31,13 +35,17 @@ __all__ = [
     "as_text",
     "dates",
     "form_label",
+    "identity_line",
     "identity_numbers",
+    "label",
     "missing_file",
+    "months",
     "numbers",
     "quarters",
     "read",
     "read_form",
     "read_yaml",
+    "starred",
     "valid_identity_numbers",
     "years",
 ]

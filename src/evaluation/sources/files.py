@@ -16,12 +16,15 @@ from typing import Any
 
 import pandas as pd
 
-from evaluation.errors import InputError, Problem
+from evaluation.errors import InputError, Note, Problem, redact
+from evaluation.sources.content import TEXTS, WORKBOOKS, contents, kind_of, refusing
+from evaluation.sources.frame import footer, misplaced, table, text_of
+from evaluation.sources.values import identity_line
 
 SEPARATORS = {";": "semicolon", "\t": "tab", ",": "comma"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Raw:
     """The cells of one file (or one sheet) as found.
 
@@ -36,6 +39,14 @@ class Raw:
         Character encoding found, or the format of a file that has none.
     signs : dict
         Standard signs that stood beside a figure (JSON-stat2 `status`), counted.
+    separator : str
+        semicolon, tab or comma; empty for a file that has none.
+    sheet : str
+        The sheet of a workbook that was read.
+    header : int
+        The row of the column names; 0 for a file that has none.
+    notes : tuple of Note
+        What was done to the file on the way.
     """
 
     file: str
@@ -43,6 +54,14 @@ class Raw:
     encoding: str
     numbered: bool = True
     signs: Mapping[str, int] = field(default_factory=dict)
+    separator: str = ""
+    sheet: str = ""
+    header: int = 0
+    notes: tuple[Note, ...] = ()
+
+    def __repr__(self) -> str:
+        columns = ", ".join(map(str, self.frame.columns))
+        return redact(f"Raw({self.file}: {len(self.frame)} rows, {self.encoding}; columns: {columns})")
 
 
 def missing_file(path: Path, *, name: str | None = None) -> Problem:
@@ -50,7 +69,7 @@ def missing_file(path: Path, *, name: str | None = None) -> Problem:
     folder = path.parent
     while not folder.is_dir() and folder != folder.parent:
         folder = folder.parent
-    held = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
+    held = sorted(p.name for p in folder.iterdir() if not p.name.startswith((".", "~$")))
     near = difflib.get_close_matches(path.name, held, n=1)
     listing = ", ".join(held[:15]) + (f" and {len(held) - 15} more" if len(held) > 15 else "")
     remedy = f"Did you mean {near[0]}? " if near else ""
@@ -60,6 +79,8 @@ def missing_file(path: Path, *, name: str | None = None) -> Problem:
 
 def read(path: str | Path, *, name: str | None = None, sheet: str | None = None, header: int = 1) -> Raw:
     """Read a raw file by its ending: .csv, .txt, .tsv, .xlsx, .xlsm, .json (JSON-stat2 or KLASS) or .parquet.
+
+    A file compressed by gzip has .gz after that. A line such as `Kilde: SSB` below the table is left out and noted.
 
     Parameters
     ----------
@@ -82,19 +103,21 @@ def read(path: str | Path, *, name: str | None = None, sheet: str | None = None,
     name = name or path.name
     if not path.is_file():
         raise InputError(missing_file(path, name=name))
-    kind = path.suffix.lower()
-    if kind in (".xlsx", ".xlsm"):
+    kind = kind_of(path)
+    if kind in WORKBOOKS:
         return _read_sheet(path, name, sheet, header)
     if sheet is not None:
         raise InputError(Problem("only a workbook has sheets", "Remove `sheet` for this file", file=name, value=sheet))
-    if kind in (".csv", ".txt", ".tsv"):
-        return _read_text(path, name, header)
+    if kind in TEXTS:
+        return _read_text(contents(path, name), name, header)
     if header != 1:
         raise InputError(Problem("only text files and sheets have a header row", "Remove `header`", file=name))
     if kind == ".json":
-        return read_json(path, name)
+        return read_json(contents(path, name), name)
     if kind == ".parquet":
-        frame = pd.read_parquet(path)
+        raw = contents(path, name)
+        with refusing("the file is not readable Parquet", "Write it again; it may be cut short", name):
+            frame = pd.read_parquet(io.BytesIO(raw)).reset_index(drop=True)
         frame.index = pd.RangeIndex(2, len(frame) + 2)
         return Raw(name, frame.rename(columns=str), "parquet")
     remedy = "Save it as .csv, .xlsx, .json (JSON-stat2 or KLASS) or .parquet"
@@ -126,7 +149,8 @@ def _separator(text: str) -> str:
     best = (0, 0.0)
     found = ";"
     for separator in SEPARATORS:
-        widths = Counter(len(row) for row in csv.reader(lines, delimiter=separator))
+        # Line by line, so that a quotation mark never closed spoils one of them only.
+        widths = Counter(len(row) for line in lines for row in csv.reader([line], delimiter=separator))
         if not widths:
             break
         width, times = max(widths.items(), key=lambda item: (item[1] if item[0] > 1 else 0, item[0]))
@@ -136,54 +160,51 @@ def _separator(text: str) -> str:
     return found
 
 
-def _read_text(path: Path, name: str, header: int) -> Raw:
+def _read_text(raw: bytes, name: str, header: int) -> Raw:
     try:
-        text, encoding = decode(path.read_bytes())
-    except UnicodeDecodeError as error:
+        text, encoding = decode(raw)
+    except UnicodeDecodeError:
         raise InputError(
             Problem("the characters cannot be decoded", "Save the file as UTF-8 text", file=name)
-        ) from error
+        ) from None
     separator = _separator(text)
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as error:
         remedy = "Look for a quotation mark that is never closed"
-        raise InputError(Problem(f"the file is not well-formed CSV ({error})", remedy, file=name)) from error
+        raise InputError(Problem(f"the file is not well-formed CSV ({error})", remedy, file=name)) from None
     rows = rows[header - 1 :]
     if not rows or not any(cell.strip() for cell in rows[0]):
-        raise InputError(Problem("no column names", "The header must be in the row named by `header`", name, header))
+        raise InputError(_nameless(rows, header, name))
     names, body = rows[0], rows[1:]
-    numbered = [(header + 1 + i, row) for i, row in enumerate(body) if "".join(row).strip()]
+    below = footer(body)
+    numbered = [(header + 1 + i, row) for i, row in enumerate(body[: len(body) - below]) if "".join(row).strip()]
+    numbered = [(number, _trimmed(row, len(names))) for number, row in numbered]
     ragged = [(number, row) for number, row in numbered if len(row) != len(names)]
+    if (ragged or not all(text_of(one) for one in names)) and (wrong := misplaced(rows, header, name)):
+        raise InputError(wrong)
     if ragged:
         remedy = f"Fields are split at {SEPARATORS[separator]}; quote a field that holds one itself"
         message = "the row has {} fields, the header {}"
         raise InputError(Problem(message.format(len(row), len(names)), remedy, name, number) for number, row in ragged)
-    columns = list(zip(*(row for _, row in numbered), strict=True)) or [()] * len(names)
-    index = pd.Index([number for number, _ in numbered], dtype="int64")
-    series = [pd.Series(list(cells), index=index, dtype="str") for cells in columns]
-    return Raw(name, _frame(names, series, name, header), encoding)
+    frame, notes = table(numbered, names, name, header, "str")
+    notes += _left_out(body, below, name, header)
+    return Raw(name, frame, encoding, separator=SEPARATORS[separator], header=header, notes=tuple(notes))
 
 
-def _frame(names: list[Any], series: list[pd.Series], name: str, header: int) -> pd.DataFrame:
-    """Columns under their trimmed names; nameless empty columns are left out, doubled or missing names refused."""
-    trimmed = ["" if label is None else str(label).strip() for label in names]
-    kept = [
-        (label, column)
-        for label, column in zip(trimmed, series, strict=True)
-        if label or not column.fillna("").astype("str").eq("").all()
-    ]
-    counts = Counter(label for label, _ in kept)
-    problems = [
-        Problem("two columns have the same name", "Rename one of them", name, header, label)
-        if label
-        else Problem("a column with values has no name", "Name it in the header, or remove it", name, header)
-        for label, count in counts.items()
-        if count > 1 or not label
-    ]
-    if problems:
-        raise InputError(problems)
-    return pd.DataFrame(dict(kept))
+def _nameless(rows: list[Any], header: int, name: str) -> Problem:
+    plain = Problem("no column names", "The header must be in the row named by `header`", name, header)
+    return misplaced(rows, header, name) or plain
+
+
+def _trimmed(row: list[str], width: int) -> list[str]:
+    """Leave out blank fields after the last column: some programs end every row with a separator."""
+    return row if any(cell.strip() for cell in row[width:]) else row[:width]
+
+
+def _left_out(body: list[Any], below: int, name: str, header: int) -> list[Note]:
+    first = len(body) - below
+    return [Note("footer", name, below, row=header + 1 + first, value=text_of(body[first][0]))] if below else []
 
 
 def sheet_rows(path: Path, name: str, sheet: str | None, first: int) -> tuple[str, list[list[Any]]]:
@@ -191,27 +212,27 @@ def sheet_rows(path: Path, name: str, sheet: str | None, first: int) -> tuple[st
 
     A cell formatted as a percentage holds 0.085 where people see 8.5 %: what they see is returned.
     """
-    import zipfile
-
     import openpyxl
 
+    raw = contents(path, name)
+    broken = "the workbook cannot be opened", "Open it in a spreadsheet program and save it anew as .xlsx", name
+    with warnings.catch_warnings(), refusing(*broken):
+        warnings.simplefilter("ignore", UserWarning)  # openpyxl: styles and validations it does not keep
+        book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # openpyxl: styles and validations it does not keep
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, KeyError, OSError, ValueError) as error:
-        remedy = "Open it in a spreadsheet program and save it anew as .xlsx, without a password"
-        raise InputError(Problem("the workbook cannot be opened", remedy, file=name)) from error
-    try:
-        listed = f"The workbook has the sheets: {', '.join(book.sheetnames)}"
-        if sheet is None and len(book.sheetnames) > 1:
+        with refusing(*broken):
+            sheets = {one.title: one for one in book.worksheets}
+        listed = f"The workbook has the sheets: {', '.join(sheets)}"
+        if sheet is None and len(sheets) > 1:
             raise InputError(Problem("which sheet is not said", f"Add `sheet`. {listed}", file=name))
-        if sheet is not None and sheet not in book.sheetnames:
-            near = difflib.get_close_matches(sheet, book.sheetnames, n=1)
+        if not sheets or (sheet is not None and sheet not in sheets):
+            near = difflib.get_close_matches(str(sheet), list(sheets), n=1)
             remedy = f"Did you mean {near[0]}? {listed}" if near else listed
             raise InputError(Problem("the sheet does not exist", remedy, file=name, value=sheet))
-        shown = sheet or book.sheetnames[0]
-        return shown, [[_seen(cell) for cell in row] for row in book[shown].iter_rows(min_row=first)]
+        shown = sheet or next(iter(sheets))
+        with warnings.catch_warnings(), refusing(*broken):
+            warnings.simplefilter("ignore", UserWarning)
+            return shown, [[_seen(cell) for cell in row] for row in sheets[shown].iter_rows(min_row=first)]
     finally:
         book.close()
 
@@ -226,19 +247,25 @@ def _seen(cell: Any) -> Any:
 def _read_sheet(path: Path, name: str, sheet: str | None, header: int) -> Raw:
     shown, rows = sheet_rows(path, name, sheet, header)
     name = f"{name}, sheet {shown}"
-    if not rows or all(cell is None for cell in rows[0]):
-        raise InputError(Problem("no column names", "The header must be in the row named by `header`", name, header))
+    if not any(text_of(cell) for row in rows for cell in row):
+        raise InputError(Problem("the sheet is empty", "Name another sheet, or another row as `header`", name))
+    if not any(text_of(cell) for cell in rows[0]):
+        raise InputError(_nameless(rows, header, name))
     width = max(len(row) for row in rows)
     rows = [row + [None] * (width - len(row)) for row in rows]
+    names, body = rows[0], rows[1:]
+    below = footer(body)
     numbered = [
         (header + 1 + i, row)
-        for i, row in enumerate(rows[1:])
+        for i, row in enumerate(body[: len(body) - below])
         if any(cell is not None and str(cell).strip() for cell in row)
     ]
-    index = pd.Index([number for number, _ in numbered], dtype="int64")
-    columns = list(zip(*(row for _, row in numbered), strict=True)) or [()] * width
-    series = [pd.Series(list(cells), index=index, dtype="object") for cells in columns]
-    return Raw(name, _frame(rows[0], series, name, header), "xlsx")
+    blank = [place for place, one in enumerate(names) if not text_of(one)]
+    if any(text_of(row[place]) for _, row in numbered for place in blank) and (wrong := misplaced(rows, header, name)):
+        raise InputError(wrong)
+    frame, notes = table(numbered, names, name, header, "object")
+    notes += _left_out(body, below, name, header)
+    return Raw(name, frame, "xlsx", sheet=shown, header=header, notes=tuple(notes))
 
 
 def read_yaml(path: str | Path, *, name: str | None = None) -> dict[str, Any]:
@@ -258,18 +285,22 @@ def read_yaml(path: str | Path, *, name: str | None = None) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(missing_file(path, name=name))
     try:
-        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        if (line := identity_line(text)) is not None:
+            remedy = "Remove it; no file of the suite needs one"
+            raise InputError(Problem("a national identity number", remedy, name, line))
+        content = YAML(typ="safe", pure=True).load(text)
     except DuplicateKeyError as error:
         row = error.problem_mark.line + 1 if error.problem_mark else None
         what = str(error.problem).split(" with value")[0]
-        raise InputError(Problem(what, "Keep one of the two", name, row)) from error
+        raise InputError(Problem(what, "Keep one of the two", name, row)) from None
     except MarkedYAMLError as error:
         row = error.problem_mark.line + 1 if error.problem_mark else None
         what = f"the file is not readable YAML ({error.problem})"
-        raise InputError(Problem(what, "Check the indentation, colons and quotation marks there", name, row)) from error
-    except (YAMLError, UnicodeDecodeError) as error:
+        raise InputError(Problem(what, "Check the indentation, colons and quotation marks there", name, row)) from None
+    except (YAMLError, ValueError, AttributeError, TypeError, RecursionError):
         what = "the file is not readable YAML"
-        raise InputError(Problem(what, "Save it as UTF-8 text and check its indentation", name)) from error
+        raise InputError(Problem(what, "Save it as UTF-8 text and check its indentation", name)) from None
     if not isinstance(content, dict):
         raise InputError(Problem("the file is not a mapping of keys to values", "Write `key: value` lines", name))
     return content

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Mapping
 from itertools import product
 from math import prod
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -20,14 +19,14 @@ from evaluation.errors import InputError, Problem
 from evaluation.sources.files import Raw, decode
 
 
-def read_json(path: Path, name: str) -> Raw:
+def read_json(raw: bytes, name: str) -> Raw:
     """Read a JSON-stat2 data set or a KLASS code list, whichever the file is."""
     try:
-        content = json.loads(decode(path.read_bytes())[0])
-    except ValueError as error:
+        content = json.loads(decode(raw)[0])
+    except (ValueError, RecursionError) as error:
         remedy = "Fetch the file again; it may be cut short or be an error page"
         row = getattr(error, "lineno", None)
-        raise InputError(Problem("the file is not readable JSON", remedy, name, row)) from error
+        raise InputError(Problem("the file is not readable JSON", remedy, name, row)) from None
     if isinstance(content, dict) and content.get("class") == "dataset" and str(content.get("version")) == "2.0":
         return json_stat(content, name)
     if isinstance(content, dict) and isinstance(content.get("codes"), list):
@@ -46,10 +45,10 @@ def json_stat(content: Mapping[str, Any], name: str = "JSON-stat2") -> Raw:
     """
     try:
         ids, sizes = list(content["id"]), [int(size) for size in content["size"]]
-        dimensions = {key: _categories(content["dimension"][key]) for key in ids}
+        dimensions = {key: categories(content["dimension"][key]) for key in ids}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         what = f"the data set's id, size and dimension do not fit together ({error})"
-        raise InputError(Problem(what, "Fetch the file again", name)) from error
+        raise InputError(Problem(what, "Fetch the file again", name)) from None
     count = prod(sizes)
     values, status = _dense(content.get("value"), count, name), _signs(content.get("status"), count)
     shape = [len(dimensions[key]) for key in ids]
@@ -77,8 +76,8 @@ def json_stat(content: Mapping[str, Any], name: str = "JSON-stat2") -> Raw:
     return Raw(name, frame, "json-stat2", numbered=False, signs=dict(signs))
 
 
-def _categories(dimension: Mapping[str, Any]) -> dict[str, str]:
-    """Codes in order with their labels; `index` may be an object, a list or (one category) absent."""
+def categories(dimension: Mapping[str, Any]) -> dict[str, str]:
+    """Return the codes of a dimension in order with their labels; `index` is an object, a list or (of one) absent."""
     category = dimension["category"]
     index, labels = category.get("index"), category.get("label", {})
     if isinstance(index, Mapping):

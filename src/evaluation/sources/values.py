@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -25,6 +25,8 @@ SIGNS: Mapping[str, str] = {
 }
 ZEROS = ("-", "–")
 PRELIMINARY = "*"
+WITHHELD = "<"
+"""How `<5` is counted: a figure withheld for being small."""
 
 _SPACE = "[ \u00a0\u2007\u2009\u202f']"
 _WHITESPACE = re.compile(r"\s+")
@@ -43,7 +45,9 @@ class Numbers:
     bad : Series of bool
         Cells that are neither a number nor a standard sign.
     signs : dict
-        How often each standard sign occurred, `-` (zero) and `*` (preliminary) included, blanks left out.
+        How often each standard sign occurred, `-` (zero), `*` (preliminary) and `<` (withheld) too, blanks not.
+    styles : dict
+        How often a figure was written with a `decimal_comma`, `thousands` set off or a `percent_sign`.
     doubt : str or None
         A figure such as "1.234" that may be a decimal or a thousand, when nothing in the column settles it.
     """
@@ -53,6 +57,7 @@ class Numbers:
     bad: pd.Series
     signs: dict[str, int]
     doubt: str | None = None
+    styles: Mapping[str, int] = field(default_factory=dict)
 
 
 def as_text(column: pd.Series) -> pd.Series:
@@ -76,7 +81,7 @@ def numbers(column: pd.Series, *, decimal: str | None = None) -> Numbers:
     """Read a column of figures written the Norwegian (or the English) way.
 
     Thousands may be set off by a space (also the no-break and narrow ones), decimals by comma or point; a percent sign,
-    a trailing `*` (preliminary) and the standard signs are understood.
+    a trailing `*` (preliminary), the standard signs and `<5` (withheld for being small) are understood.
 
     Parameters
     ----------
@@ -99,6 +104,7 @@ def numbers(column: pd.Series, *, decimal: str | None = None) -> Numbers:
         bad=text.bad & ~native,
         signs=text.signs,
         doubt=text.doubt,
+        styles=text.styles,
     )
 
 
@@ -115,10 +121,12 @@ def _text_numbers(column: pd.Series, decimal: str | None) -> Numbers:
     text = text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text
     text = pc.replace_substring(pc.utf8_trim_whitespace(pc.fill_null(text, "")), "\u2212", "-")
     preliminary = pc.match_substring_regex(text, r"\d\s*%?\s*\*$")
+    percent = pc.match_substring_regex(text, r"\d\s*%")
+    withheld = pc.match_substring_regex(text, r"^[<≤]\s*\d+$")
     text = pc.replace_substring_regex(text, r"(\d)\s*%?\s*\*?$", r"\1")
     known = pc.index_in(text, pa.array(list(SIGNS)))
     zero = pc.is_in(text, pa.array(ZEROS))
-    figure = pc.invert(pc.or_(pc.is_valid(known), zero))
+    figure = pc.invert(pc.or_(pc.or_(pc.is_valid(known), zero), withheld))
     sign, doubt = (decimal, None) if decimal else _decimal_sign(text.filter(figure))
     other = "," if sign == "." else r"\."
     whole = rf"(?:\d+|\d{{1,3}}(?:{_SPACE}\d{{3}})+|\d{{1,3}}(?:{other}\d{{3}})+)"
@@ -129,15 +137,29 @@ def _text_numbers(column: pd.Series, decimal: str | None) -> Numbers:
     values = pc.if_else(readable, plain, pa.scalar(None, pa.string())).cast(pa.float64())
     values = pc.if_else(zero, 0.0, values)
     reasons = pc.fill_null(pa.array(list(SIGNS.values())).take(known), "")
-    counts = {symbol: int(pc.sum(pc.equal(text, symbol)).as_py() or 0) for symbol in (*list(SIGNS)[:-1], ZEROS[0])}
-    counts[PRELIMINARY] = int(pc.sum(preliminary).as_py() or 0)
+    reasons = pc.if_else(withheld, SIGNS[":"], reasons)
+    counts = {symbol: _count(pc.equal(text, symbol)) for symbol in (*list(SIGNS)[:-1], ZEROS[0])}
+    counts |= {PRELIMINARY: _count(preliminary), WITHHELD: _count(withheld)}
+    written = {
+        "decimal_comma": pc.match_substring_regex(text, r",") if sign == "," else pa.array([], pa.bool_()),
+        "thousands": pc.match_substring_regex(text, rf"\d(?:{_SPACE}|{other})\d"),
+        "percent_sign": percent,
+    }
+    styles = {style: _count(pc.and_(found, readable)) for style, found in written.items() if len(found)}
     return Numbers(
         figures=pd.Series(values.to_numpy(zero_copy_only=False), index=column.index, dtype="float64"),
         missing=pd.Series(reasons, index=column.index, dtype="str"),
         bad=pd.Series(pc.and_not(figure, readable).to_numpy(zero_copy_only=False), index=column.index),
         signs={symbol: count for symbol, count in counts.items() if count},
         doubt=doubt,
+        styles={style: count for style, count in styles.items() if count},
     )
+
+
+def _count(mask: Any) -> int:
+    import pyarrow.compute as pc
+
+    return int(pc.sum(mask).as_py() or 0)
 
 
 def _decimal_sign(text: Any) -> tuple[str, str | None]:
@@ -186,16 +208,34 @@ _QUARTERS = (
 )
 
 
+_MONTH = re.compile(r"(?P<year>(?:19|20)\d\d) ?m ?(?P<month>0[1-9]|1[0-2])")
+_STAR = re.compile(r"(?<=\w) ?\*$")
+
+
+def starred(column: pd.Series) -> pd.Series:
+    """Mask of the periods marked as preliminary, such as 2012* or 2012K1*."""
+    return as_text(column).str.contains(_STAR)
+
+
+def months(column: pd.Series) -> pd.Series:
+    """Months written as 2012M01, as Period[M]; NaT where the cell is none."""
+    codes, texts = pd.factorize(as_text(column))
+    found = [_MONTH.fullmatch(_STAR.sub("", str(text)).casefold()) for text in texts]
+    read = [pd.Period(year=int(one["year"]), month=int(one["month"]), freq="M") if one else pd.NaT for one in found]
+    return pd.Series(pd.array(read, dtype=pd.PeriodDtype("M")).take(codes), index=column.index)
+
+
 def _quarter(text: str) -> Any:
+    text = _STAR.sub("", text).casefold()
     for pattern in _QUARTERS:
-        found = pattern.match(text.casefold())
+        found = pattern.match(text)
         if found and 1900 <= int(found["year"]) <= 2100:
             return pd.Period(year=int(found["year"]), quarter=int(found["quarter"]), freq="Q-DEC")
     return pd.NaT
 
 
 def quarters(column: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Quarters written as 2012K1, 2012-1, 2012Q1, K1 2012, 4Q2008 or 1. kvartal 2012.
+    """Quarters written as 2012K1, 2012-1, 2012Q1, K1 2012, 4Q2008 or 1. kvartal 2012, with a star if preliminary.
 
     Returns
     -------
@@ -211,11 +251,12 @@ def quarters(column: pd.Series) -> tuple[pd.Series, pd.Series]:
 
 
 def _year(text: str) -> int | None:
-    return int(text) if re.fullmatch(r"(19|20)\d\d", text) else None
+    found = re.fullmatch(r"((?:19|20)\d\d) ?\*?", text)
+    return int(found[1]) if found else None
 
 
 def years(column: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Calendar years (1900-2099) as integers, with a mask of the cells that are not (-1 there)."""
+    """Calendar years (1900-2099, with a star if preliminary) as integers, with a mask of others (-1 there)."""
     values = pd.Series(_distinct(column, _year), index=column.index, dtype="float64")
     return values.fillna(-1).astype("int64"), values.isna()
 
@@ -235,8 +276,8 @@ def dates(column: pd.Series) -> tuple[pd.Series, pd.Series]:
     return values, values.isna()
 
 
-_CANDIDATE = r"\d{6}[ \-]?\d{5}"
-_CANDIDATES = re.compile(rf"(?<!\d){_CANDIDATE}(?!\d)")
+_CANDIDATE = r"\d{6}[ \-\x{00a0}\x{2009}\x{202f}]?\d{5}"
+_CANDIDATES = re.compile(r"(?<!\d)\d{6}[ \-\u00a0\u2009\u202f]?\d{5}(?!\d)")
 _WEIGHTS = np.array([[3, 7, 6, 1, 8, 9, 4, 5, 2, 1, 0], [5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1]])
 
 
@@ -271,7 +312,15 @@ def identity_numbers(column: pd.Series) -> pd.Series:
 
 
 def _holds_identity_number(text: str) -> bool:
-    found = [int(re.sub("[ -]", "", match)) for match in _CANDIDATES.findall(text)]
+    found = [int(re.sub(r"\D", "", match)) for match in _CANDIDATES.findall(text)]
     # A workbook's number cell loses the leading zero of those born on the first nine days of a month.
     found += [int(text)] if re.fullmatch(r"\d{10}", text) else []
     return bool(found) and bool(valid_identity_numbers(np.array(found)).any())
+
+
+def identity_line(text: str) -> int | None:
+    """Return the first line of a text, from 1, that holds a valid national identity number; None if none does."""
+    if not _CANDIDATES.search(text):
+        return None
+    hits = identity_numbers(pd.Series(text.splitlines(), dtype="str"))
+    return int(np.argmax(hits)) + 1 if hits.any() else None

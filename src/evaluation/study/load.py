@@ -9,6 +9,8 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,19 +19,29 @@ import pandas as pd
 
 from evaluation.errors import InputError, Problem
 from evaluation.municipalities import REFERENCE, Register
+from evaluation.sources.database import Allowed
+from evaluation.sources.places import COPIES, name_of
+from evaluation.study.delivered import HASHES, check_delivery
 from evaluation.study.model import OTHER_THEMES, Stored, Study
 from evaluation.tables.layout import LAYOUT, NORWAY, Layout, read_layout
 
 CACHE = "EVALUATION_CACHE"
 SIZES = "prepared.json"
-HASHES = "hashes.json"
 KEPT_DAYS = 30
 _PACKAGE = Path(__file__).parents[1]
 _ROOT = Path(__file__).parents[3]
 _CODE = ("municipalities", "programme", "sources", "tables", "study")
 
 
-def load_study(data: str | Path, *, as_of: str | date, division: int) -> Study:
+def load_study(
+    data: str | Path,
+    *,
+    as_of: str | date,
+    division: int,
+    memory_limit: str | None = None,
+    threads: int | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> Study:
     """Open a data folder as a study.
 
     The first opening reads and checks the raw files (seconds); the prepared tables are kept, so that the next opening
@@ -45,6 +57,11 @@ def load_study(data: str | Path, *, as_of: str | date, division: int) -> Study:
         The cut, as 2013-12-31: nothing dated later is in any table.
     division : int
         The year whose municipal division all tables are put on.
+    memory_limit, threads
+        What preparing the register may use, such as 500MB and 2, before it spills to disk; what the environment
+        variables `EVALUATION_MEMORY_LIMIT` and `EVALUATION_THREADS` say unless given.
+    tell
+        Is told how far copying files from elsewhere and preparing the register have come.
 
     Raises
     ------
@@ -52,12 +69,14 @@ def load_study(data: str | Path, *, as_of: str | date, division: int) -> Study:
         Everything wrong with the files, together, with file, row, column, value and remedy.
     """
     day, division = _day(as_of), _division(division)
-    layout = complete(read_layout(find_data(data)))
+    layout = complete(read_layout(find_data(data)), tell)
     register = _register(layout)
     hashes = _hashes(layout)
+    if layout.demonstration is None:
+        check_delivery(layout.folder, hashes)
     prepared = cache_folder() / _key(hashes, day, division)
     if not _whole(prepared):
-        _prepare(prepared, layout, register, day, division, hashes)
+        _prepare(prepared, layout, register, day, division, hashes, Allowed(memory_limit, threads, tell))
     _touch(prepared)
     return _assemble(prepared, layout, register, day, division)
 
@@ -88,6 +107,20 @@ def find_data(data: str | Path) -> Path:
         raise InputError(Problem(f"the data folder has no {LAYOUT}", remedy, value=str(data)))
     looked = ", ".join(dict.fromkeys(str(one) for one in candidates))
     raise InputError(Problem("the data folder does not exist", f"Looked for: {looked}", value=str(data)))
+
+
+def hash_inputs(data: str | Path) -> dict[str, str]:
+    """Return the SHA-256 of every input file that a data folder has by its name; absent demonstration data are made.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, or its `sources.yaml` cannot be used.
+    """
+    layout = read_layout(find_data(data))
+    with contextlib.suppress(InputError):  # What is absent has no hash.
+        layout = complete(layout)
+    return _hashes(layout)
 
 
 def _day(as_of: str | date) -> date:
@@ -122,8 +155,11 @@ def cache_folder() -> Path:
     return folder
 
 
-def complete(layout: Layout) -> Layout:
-    """Return the layout with its files in place: demonstration data are generated, other absent files refused."""
+def complete(layout: Layout, tell: Callable[[str], None] | None = None) -> Layout:
+    """Return the layout with its files in place, `tell` being told of what is copied from elsewhere.
+
+    Demonstration data are generated, other absent files refused.
+    """
     if layout.demonstration is not None and _ungenerated(layout):
         from filelock import FileLock
 
@@ -134,6 +170,8 @@ def complete(layout: Layout) -> Layout:
             if _ungenerated(layout):
                 demo.generate(layout.folder, **layout.demonstration)
         layout = read_layout(layout.folder)
+    tables = {name: source.here(cache_folder() / COPIES, tell) for name, source in layout.tables.items()}
+    layout = replace(layout, tables=tables)
     if problems := layout.absent():
         raise InputError(problems)
     return layout
@@ -159,7 +197,7 @@ def _register(layout: Layout) -> Register:
 
 def _hashes(layout: Layout) -> dict[str, str]:
     """SHA-256 of every file the layout names, by its name in the data folder, and of the Norwegian register if used."""
-    paths = {path.relative_to(layout.folder).as_posix(): path for path in layout.present()}
+    paths = {name_of(path, layout.folder): path for path in layout.present()}
     paths |= {LAYOUT: layout.folder / LAYOUT}
     paths |= {NORWAY: REFERENCE / "municipality_code_history.csv"} if layout.register == NORWAY else {}
     return {name: _sha256(path) for name, path in paths.items()}
@@ -184,7 +222,13 @@ def _key(hashes: dict[str, str], as_of: date, division: int) -> str:
 
 
 def _prepare(
-    prepared: Path, layout: Layout, register: Register, as_of: date, division: int, hashes: dict[str, str]
+    prepared: Path,
+    layout: Layout,
+    register: Register,
+    as_of: date,
+    division: int,
+    hashes: dict[str, str],
+    allowed: Allowed,
 ) -> None:
     """Prepare the tables beside their place and move them in whole; others that want the same wait."""
     from filelock import FileLock
@@ -197,7 +241,7 @@ def _prepare(
         shutil.rmtree(prepared, ignore_errors=True)
         beside = Path(tempfile.mkdtemp(prefix=".preparing-", dir=prepared.parent))
         try:
-            prepare(layout, register, as_of=as_of, division=division, hashes=hashes, target=beside)
+            prepare(layout, register, as_of=as_of, division=division, hashes=hashes, target=beside, allowed=allowed)
             sizes = {path.name: path.stat().st_size for path in sorted(beside.iterdir())}
             (beside / SIZES).write_text(json.dumps(sizes), encoding="utf-8")
             os.replace(beside, prepared)
@@ -253,6 +297,7 @@ def _assemble(prepared: Path, layout: Layout, register: Register, as_of: date, d
         background=stored("background"),
         files=table("files"),
         dropped=table("dropped"),
+        notes=table("notes"),
         outcomes=layout.outcomes,
         own={name: stored(name) for name in layout.outcomes},
         **{name: stored(name) for name in OTHER_THEMES},

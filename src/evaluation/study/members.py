@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -18,11 +18,14 @@ PROGRAMME = ("projects", "participation", "networks", "gatherings", "cases", "ea
 
 @dataclass(frozen=True)
 class Part:
-    """One file read into a table, with what the account of files needs of it."""
+    """One file read into a table, with what the account of files needs of how it was read."""
 
     file: str
     encoding: str
     tidy: Tidy
+    separator: str = ""
+    sheet: str = ""
+    header: int = 0
 
 
 def build_programme(layout: Layout, frames: Mapping[str, pd.DataFrame]) -> Programme:
@@ -56,3 +59,21 @@ def _placed(problem: Problem, layout: Layout, by_file: Mapping[str, tuple[str, S
     row = int(part.tidy.rows[position]) if part.tidy.numbered else None
     column = layout.tables[name].columns.get(str(problem.column), problem.column)
     return replace(problem, file=part.tidy.file, row=row, column=column)
+
+
+def at_rows(error: InputError, parts: Mapping[str, Sequence[Part]]) -> InputError:
+    """Return an error about municipality codes with the first row of the raw files that has each."""
+    found = []
+    for problem in error.problems:
+        rows = (row for found_in in parts.values() for row in _rows_of(str(problem.value), found_in))
+        file, row, column = next(rows, (problem.file, problem.row, problem.column))
+        found.append(problem if problem.file else replace(problem, file=file, row=row, column=column))
+    return type(error)(found)
+
+
+def _rows_of(code: str, parts: Sequence[Part]) -> Iterator[tuple[str, int | None, str | None]]:
+    for part in parts:
+        if "municipality" in part.tidy.frame:
+            for place in part.tidy.frame.index[part.tidy.frame["municipality"] == code]:
+                row = int(part.tidy.rows[int(place)]) if part.tidy.numbered else None
+                yield part.file, row, part.tidy.columns.get("municipality", "municipality")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
@@ -14,6 +16,7 @@ from evaluation.errors import InputError, Problem
 from evaluation.language import Text
 from evaluation.municipalities import Register
 from evaluation.programme import Programme
+from evaluation.sources.database import distinct
 from evaluation.tables.keys import LAYOUT, nearest
 from evaluation.tables.outcomes import Outcome
 
@@ -24,6 +27,8 @@ T = TypeVar("T")
 
 OTHER_THEMES = (*("vacancies", "reputation", "targets", "annual_reports", "measures", "survey", "events", "codebook"),)
 OUTCOMES = ("sick_leave", "positions", "background", *OTHER_THEMES)
+FORMS = {"annual_report_forms": "annual_reports"}
+ASKED = "_asked"
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,7 @@ class Mapped(Generic[T]):
     def __get__(self, instance: Any, owner: type) -> Any:
         if instance is None:
             raise AttributeError(self.name)  # tells the dataclass that the field has no default
+        instance.__dict__.setdefault(ASKED, set()).add(self.name)
         value = instance.__dict__[f"_{self.name}"]
         if isinstance(value, Stored):
             value = instance.__dict__[f"_{self.name}"] = value.read()
@@ -82,9 +88,13 @@ class Study:
     name : dict
         What the data are, in nb, nn and en.
     files : DataFrame
-        file, table, sha256, encoding, rows, kept, dropped, notes: one row per file and table.
+        file, table, sha256, encoding, rows, kept, dropped, notes, separator, sheet, header (its row), columns: one row
+        per file and table.
     dropped : DataFrame
         table, reason (a code of `evaluation.tables.REASONS`), rows.
+    notes : DataFrame
+        What was done to files and cells, or found odd in them: table, code (its label is `note.<code>`), warning
+        (bool), file, column, row (the first), count, value (the first).
     sick_leave, background : DataFrame
         See `evaluation.tables.describe`.
     positions : Path
@@ -102,8 +112,8 @@ class Study:
     as_of: date
     synthetic: bool
     name: Mapping[str, str]
-    files: pd.DataFrame
-    dropped: pd.DataFrame
+    files: Mapped[pd.DataFrame] = Mapped()
+    dropped: Mapped[pd.DataFrame] = Mapped()
     sick_leave: Mapped[pd.DataFrame] = Mapped()
     positions: Mapped[Path] = Mapped()
     background: Mapped[pd.DataFrame] = Mapped()
@@ -117,10 +127,18 @@ class Study:
     codebook: Mapped[pd.DataFrame] = Mapped()
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     own: Mapping[str, Stored] = field(default_factory=dict)
+    notes: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["table", "code", "warning", "count"]))
+
+    def cautions(self, tables: Collection[str] | None = None) -> list[tuple[str, int]]:
+        """Return the warnings about tables (all unless given): their codes, and how many cells or municipalities."""
+        from evaluation.study.cautions import cautions
+
+        return cautions(self.notes, tables)
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table of outcomes by its name: one of those above, or of an outcome that the study adds."""
         if name in self.own:
+            self.__dict__.setdefault(ASKED, set()).add(name)
             return self.own[name].read()
         known = [table for table in OUTCOMES if table != "positions"]
         if name not in known:
@@ -158,6 +176,18 @@ class Study:
         return table in self.own or self.__dict__.get(f"_{table}") is not None
 
     @property
+    def tables_read(self) -> tuple[str, ...]:
+        """The tables of `files` that have been read so far, so that nothing computed yet can rest on another.
+
+        The programme's are read when the study is opened, an outcome's when it is first asked for; who asks for `files`
+        or `dropped` has an account of all.
+        """
+        asked = self.__dict__.get(ASKED, set())
+        waiting = set() if asked & {"files", "dropped"} else {*OUTCOMES, *self.own} - asked
+        listed = dict.fromkeys(self.__dict__["_files"]["table"].astype(str))
+        return tuple(table for table in listed if FORMS.get(table, table) not in waiting)
+
+    @property
     def municipalities(self) -> pd.DataFrame:
         """One row per municipality of the division that the data hold.
 
@@ -168,9 +198,13 @@ class Study:
             `as_of`; `group` ("participants", or "others" that were never in the programme by then); `intake` and
             `themes` ("a, b") of participants; `earlier` (bool), whether it took part in an earlier programme.
         """
+        return self._municipalities.copy()
+
+    @cached_property
+    def _municipalities(self) -> pd.DataFrame:
         frames = [self.table(name) for name in ("sick_leave", "background", *self.own) if self.has(name)]
         if not frames and self.has("positions"):
-            frames = [pd.read_parquet(self.positions, columns=["municipality"])]
+            frames = [pd.DataFrame({"municipality": distinct(self.positions, "municipality")})]
         codes = pd.concat([frame["municipality"].drop_duplicates() for frame in frames] or [pd.Series(dtype="str")])
         table = pd.DataFrame({"municipality": codes.drop_duplicates().sort_values(ignore_index=True).astype("str")})
         known = self.register.valid(self.division).rename(columns={"code": "municipality", "county_name": "county"})
@@ -214,16 +248,26 @@ class Study:
     @property
     def years(self) -> tuple[int, ...]:
         """The years of the position counts, or of the background where no positions are mapped."""
-        has_positions = self.has("positions")
-        frame = pd.read_parquet(self.positions, columns=["year"]) if has_positions else self.background
-        return tuple(sorted(int(year) for year in frame["year"].unique()))
+        found = distinct(self.positions, "year") if self.has("positions") else self.background["year"].unique()
+        return tuple(sorted(int(year) for year in found))
 
     def __repr__(self) -> str:
         from evaluation.study.show import plain
 
-        return plain(self)
+        with self._unasked():
+            return plain(self)
 
     def _repr_html_(self) -> str:
         from evaluation.study.show import rich
 
-        return rich(self)
+        with self._unasked():
+            return rich(self)
+
+    @contextlib.contextmanager
+    def _unasked(self) -> Iterator[None]:
+        """Forget what is asked for meanwhile: to show the study is not to rest a number on it."""
+        asked = set(self.__dict__.get(ASKED, set()))
+        try:
+            yield
+        finally:
+            self.__dict__[ASKED] = asked

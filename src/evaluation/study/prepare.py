@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
-from evaluation.errors import InputError, Problem
+from evaluation.errors import InputError, Note, Problem
 from evaluation.municipalities import Register
 from evaluation.programme import Programme
 from evaluation.sources import read, read_form
+from evaluation.sources.database import Allowed
+from evaluation.sources.places import hive, name_of
 from evaluation.study.account import Account, close, combined
-from evaluation.study.members import PROGRAMME, Part, build_programme, programme_problems
+from evaluation.study.cautions import found_odd
+from evaluation.study.members import PROGRAMME, Part, at_rows, build_programme, programme_problems
 from evaluation.study.strangers import strangers
 from evaluation.study.themes import THEMES, prepare_outcomes, prepare_themes
 from evaluation.study.whole import shared, summed
@@ -23,9 +27,16 @@ OUTCOMES = ("sick_leave", "background")
 
 
 def prepare(
-    layout: Layout, register: Register, *, as_of: date, division: int, hashes: Mapping[str, str], target: Path
+    layout: Layout,
+    register: Register,
+    *,
+    as_of: date,
+    division: int,
+    hashes: Mapping[str, str],
+    target: Path,
+    allowed: Allowed | None = None,
 ) -> None:
-    """Read, check, cut and harmonise every table and write them into the folder `target`.
+    """Read, check, cut and harmonise every table and write them into the folder `target`; `allowed` is to the register.
 
     Raises
     ------
@@ -39,10 +50,10 @@ def prepare(
     parts: dict[str, list[Part]] = {}
     for name in (*OUTCOMES, *PROGRAMME, *THEMES, *layout.outcomes):
         if name in layout.tables:
-            parts[name], wrong = _read(layout, name, register)
+            parts[name], wrong = read_table(layout, name, register)
             problems += wrong
     try:
-        _positions(layout, register, as_of, division, target, account)
+        prepare_register(layout, register, as_of, division, target, account, allowed or Allowed())
     except InputError as error:
         problems += error.problems
     if not problems:
@@ -52,6 +63,32 @@ def prepare(
         problems += programme_problems(layout, frames, parts) or strangers(layout, register, frames, parts)
     if problems:
         raise InputError(problems)
+    programme = build_programme(layout, frames).known_at(as_of)
+    try:
+        taking_part = programme.harmonised(register, division).participants()["municipality"]
+        _write(layout, parts, programme, register, as_of, division, account, target)
+    except InputError as error:
+        raise at_rows(error, parts) from None
+    for name, source in layout.tables.items():
+        account.note(name, [Note("left_beside", path.name) for path in source.passed_over(layout.folder)])
+    account.noted += found_odd(layout, set(taking_part), register, target)
+    account.notes().to_parquet(target / "notes.parquet")
+    files, dropped = account.frames()
+    files.to_parquet(target / "files.parquet")
+    dropped.to_parquet(target / "dropped.parquet")
+
+
+def _write(
+    layout: Layout,
+    parts: Mapping[str, Sequence[Part]],
+    programme: Programme,
+    register: Register,
+    as_of: date,
+    division: int,
+    account: Account,
+    target: Path,
+) -> None:
+    """Cut every table at the date, put it on the division, and write it."""
     if "sick_leave" in parts:
         rows = combined(parts["sick_leave"], account, "sick_leave")
         rows["reason"] = rows["reason"].mask(rows["quarter"].dt.end_time.dt.date > as_of, "after_cut")
@@ -60,21 +97,18 @@ def prepare(
         whole.to_parquet(target / "sick_leave.parquet")
     if "background" in parts:
         _background(parts["background"], register, as_of, division, account).to_parquet(target / "background.parquet")
-    _programme(parts, as_of, build_programme(layout, frames).known_at(as_of), account, target)
+    _programme(parts, as_of, programme, account, target)
     prepare_themes(parts, register, as_of, division, account, target)
     prepare_outcomes(layout.outcomes, parts, register, as_of, division, account, target)
-    files, dropped = account.frames()
-    files.to_parquet(target / "files.parquet")
-    dropped.to_parquet(target / "dropped.parquet")
 
 
-def _read(layout: Layout, name: str, register: Register) -> tuple[list[Part], list[Problem]]:
-    """Read and check all files of one table."""
+def read_table(layout: Layout, name: str, register: Register) -> tuple[list[Part], list[Problem]]:
+    """Read and check all files of one table; return them, and everything wrong with them."""
     table, source = layout.declared(name), layout.tables[name]
     parts: list[Part] = []
     problems: list[Problem] = []
     for path in source.paths(layout.folder):
-        file = path.relative_to(layout.folder).as_posix()
+        file = name_of(path, layout.folder)
         try:
             if source.form:
                 raw = read_form(path, name=file, sheet=source.sheet, **source.form)
@@ -83,9 +117,10 @@ def _read(layout: Layout, name: str, register: Register) -> tuple[list[Part], li
         except InputError as error:
             problems += error.problems
             continue
+        raw = replace(raw, frame=raw.frame.assign(**hive(file)))
         part = tidy(table, raw, source, register)
         problems += part.problems
-        parts.append(Part(file, raw.encoding, part))
+        parts.append(Part(file, raw.encoding, part, raw.separator, raw.sheet, raw.header))
     if not problems:
         problems += check(table, [part.tidy for part in parts], source)
     return parts, problems
@@ -108,17 +143,28 @@ def _background(
     return merged[["municipality", "year", "population", "kostra_group"]]
 
 
-def _positions(layout: Layout, register: Register, as_of: date, division: int, target: Path, account: Account) -> None:
+def prepare_register(
+    layout: Layout, register: Register, as_of: date, division: int, target: Path, account: Account, allowed: Allowed
+) -> None:
+    """Write the register of positions below `target`, if there is one, and enter its files into the account."""
     source = layout.tables.get("positions")
     if source is None:
         return
     paths, written = source.paths(layout.folder), target / "positions.parquet"
     done = prepare_positions(
-        paths, source, register, division=division, as_of=as_of, target=written, folder=layout.folder
+        paths,
+        source,
+        register,
+        division=division,
+        as_of=as_of,
+        target=written,
+        folder=layout.folder,
+        allowed=allowed,
     )
     for file, rows, kept, repeated in done.files[["file", "rows", "kept", "repeated"]].to_numpy():
         notes = f"{repeated} rows alike in every column" if repeated else ""
         account.file(file, "positions", "parquet", rows, kept, notes)
+    account.note("positions", done.notes)
     for reason, count in zip(done.dropped["reason"], done.dropped["rows"], strict=True):
         account.dropped["positions", str(reason)] = int(count)
 

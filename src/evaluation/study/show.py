@@ -54,7 +54,8 @@ def rich(study: Study) -> str:
         f'<td style="text-align:left">{escape(answer)}</td></tr>'
         for question, answer in facts(study)
     )
-    files = study.files.drop(columns="sha256").astype("object").where(study.files.notna(), "")
+    files = study.files[["file", "table", "encoding", "rows", "kept", "dropped", "notes"]]
+    files = files.astype("object").where(files.notna(), "")
     table = files.to_html(index=False, border=0, escape=True)
     parts = [mark, f"<table><tbody>{rows}</tbody></table>"]
     parts.append(f"<details><summary>{len(files)} files and tables</summary>{table}</details>")

@@ -12,7 +12,7 @@ from evaluation.errors import InputError, Problem
 from evaluation.municipalities import Register
 from evaluation.study.members import Part
 from evaluation.tables import TABLES, Layout
-from evaluation.tables.tidy import SHOWN_ALIKE
+from evaluation.tables.collect import SHOWN_ALIKE
 
 REPORTS, FORMS = "annual_reports", "annual_report_forms"
 # Columns of a table that name something of another one; the codebook by the list the code stands in.

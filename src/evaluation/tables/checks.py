@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from evaluation.errors import Problem
+from evaluation.tables.collect import SHOWN_ALIKE
 from evaluation.tables.column import Column, Table
 from evaluation.tables.declare import TABLES
 from evaluation.tables.layout import TableSource
-from evaluation.tables.tidy import SHOWN_ALIKE, Tidy
+from evaluation.tables.tidy import Tidy
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
@@ -65,7 +66,7 @@ def check(table: Table, parts: Sequence[Tidy], source: TableSource) -> list[Prob
     frame = pd.concat([part.frame for part in parts], ignore_index=True)
     files = np.repeat([part.file for part in parts], [len(part.frame) for part in parts])
     rows = np.concatenate([_rows(part, part.frame.index) for part in parts])
-    problems = _repeated(table, parts)
+    problems = _repeated(table, parts) + _fractions(table, parts)
     try:
         schema(table).validate(frame, lazy=True)
     except pa.errors.SchemaErrors as error:
@@ -116,6 +117,34 @@ def _said(table: Table, check_name: str, column: str) -> tuple[str, str]:
     if check_name == "not_nullable":
         return "the value is missing", "Fill it in, or remove the row"
     return f"the table breaks the check {check_name}", f"Expected: {declared.meaning if declared else table.meaning}"
+
+
+# A figure at most this large may be a share of one, where those beside it are a hundred times larger.
+_FRACTION, _PER_CENT = 0.35, 1.0
+_ENOUGH = 2
+
+
+def _fractions(table: Table, parts: Sequence[Tidy]) -> list[Problem]:
+    """Fractions (0.064) among per cents (6.4) of one indicator, in figures written by hand."""
+    amounts = [column.name for column in table.columns if column.kind == "amount"]
+    if not amounts or "indicator" not in table.names:
+        return []
+    group = [name for name in ("indicator", "kind") if name in table.names]
+    what, remedy = "a fraction where others write per cent", "Write it in per cent, as 6,4 and not 0,064"
+    found = []
+    for name in amounts:
+        cells = pd.concat([part.frame.assign(part=at, at=part.frame.index) for at, part in enumerate(parts)])
+        cells = cells[cells[name].notna()].reset_index(drop=True)
+        small = cells[name].between(0, _FRACTION, inclusive="right")
+        others = cells[name].where(cells[name] > _PER_CENT).groupby([cells[one] for one in group])
+        low, high, count = (others.transform(how) for how in ("min", "max", "count"))
+        mixed = small & (count >= _ENOUGH) & (100 * cells[name]).between(low, high)
+        shown = cells[mixed].head(SHOWN_ALIKE)
+        for place, at, value in zip(shown["part"].tolist(), shown["at"].tolist(), shown[name], strict=True):
+            part = parts[place]
+            number = int(_rows(part, pd.Index([at]))[0]) or None
+            found.append(Problem(what, remedy, part.file, number, part.columns.get(name, name), value))
+    return found
 
 
 def _repeated(table: Table, parts: Sequence[Tidy]) -> list[Problem]:

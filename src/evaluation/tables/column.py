@@ -14,6 +14,13 @@ Dated = Literal["", "year_end", "report", "date"]
 
 SECTORS = ("administration", "education", "kindergarten", "health_care", "technical", "other")
 SEXES = ("women", "men")
+_SEX_WORDS = {
+    "women": ("k", "kvinne", "kvinner", "kvinnelig", "kvinneleg", "w", "women", "female", "2"),
+    "men": ("m", "mann", "menn", "mannlig", "mannleg", "men", "male", "1"),
+}
+# 1 and 2 as in Statistics Norway's classification of sex (KLASS 2).
+SEX_WORDS = tuple((word, sex) for sex, words in _SEX_WORDS.items() for word in words)
+"""What files call the sexes, understood without being mapped."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,8 @@ class Column:
         Regular expression the whole text must match.
     several : bool
         Whether a cell may hold several values, set apart by comma or semicolon: the row is then repeated for each.
+    words : tuple of (str, str)
+        What files usually call the codes, understood where `sources.yaml` maps nothing else; in small letters.
     """
 
     name: str
@@ -51,6 +60,7 @@ class Column:
     optional: bool = False
     pattern: str = ""
     several: bool = False
+    words: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

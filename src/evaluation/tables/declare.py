@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from evaluation.language import labels
-from evaluation.tables.column import SECTORS, SEXES, Column, Rule, Table
+from evaluation.tables.column import SECTORS, SEX_WORDS, SEXES, Column, Rule, Table
 from evaluation.tables.themes import THEME_TABLES
 
 EMPLOYMENT = ("permanent", "temporary", "substitute", "apprentice", "pensioner", "hourly")
@@ -33,7 +33,7 @@ _RATE = Rule(
     "agreed_days",
     "the sick-leave rate is above 100 per cent: more man-days lost than agreed",
     "Check the row's man-days; a lost decimal comma is common",
-    lambda frame: lost_days(frame) <= frame["agreed_days"],
+    lambda frame: (lost_days(frame) <= frame["agreed_days"]) | (frame["agreed_days"] < 0),
     lambda frame: lost_days(frame).map("{:.1f}".format) + " lost of " + frame["agreed_days"].map("{:.1f}".format),
 )
 _BANDS = Rule(
@@ -57,7 +57,7 @@ _PERIOD = Rule(
 
 _MUNICIPALITY = Column("municipality", "municipality", "Municipality code of the time", "four digits")
 _SECTOR = Column("sector", "code", "Service area (tjenesteområde)", known=SECTORS)
-_SEX = Column("sex", "code", "Sex", known=SEXES)
+_SEX = Column("sex", "code", "Sex", known=SEXES, words=SEX_WORDS)
 _THEME = Column("theme", "text", "Theme of the programme, a code of programme.yaml")
 _PROJECT = Column("project", "text", "Local project")
 
@@ -110,7 +110,7 @@ _ALL = (
             _MUNICIPALITY,
             Column("year", "year", "Year"),
             Column("population", "number", "Inhabitants on 1 January", "persons", low=0, nullable=True),
-            Column("kostra_group", "text", "KOSTRA group of comparable municipalities", nullable=True),
+            Column("kostra_group", "text", "KOSTRA group of comparable municipalities", nullable=True, optional=True),
         ),
         key=("municipality", "year"),
     ),
@@ -197,7 +197,7 @@ REASONS: Mapping[str, Mapping[str, str]] = {
     code: labels()[f"reason.{code}"]
     for code in (
         *("not_delivered", "confidential", "not_applicable", "not_yet_available", "left_blank"),
-        *("incomplete_quarter", "incomplete_year", "predecessor_missing", "after_cut"),
+        *("incomplete_quarter", "incomplete_year", "predecessor_missing", "after_cut", "excluded"),
     )
 }
 """Why a row is left out: the codes in `Study.dropped`, in three languages."""

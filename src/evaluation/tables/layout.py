@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from evaluation.errors import InputError, Problem
-from evaluation.sources import form_label, missing_file, read_yaml
+from evaluation.sources import form_label, label, missing_file, read_yaml
+from evaluation.sources.content import is_left_beside
+from evaluation.sources.places import address_problem, copied, is_address, located
 from evaluation.tables.column import Table
 from evaluation.tables.declare import TABLES
 from evaluation.tables.keys import LAYOUT, in_three, mapping_problem, nearest, place, unknown_keys
@@ -18,7 +20,7 @@ from evaluation.tables.outcomes import OUTCOME_KEYS, Outcome, read_outcome
 NORWAY = "norway"
 
 _TOP = ("name", "synthetic", "programme", "register", "demonstration", "tables", "outcomes")
-_TABLE = ("files", "sheet", "header", "form", "decimal", "columns", "measures", "values", "irregular")
+_TABLE = ("files", "sheet", "header", "form", "decimal", "columns", "measures", "values", "exclude", "irregular")
 _FORM = ("labels", "values")
 _DEMONSTRATION = ("programme", "scenario", "seed")
 
@@ -31,7 +33,8 @@ class TableSource:
     ----------
     table : str
     files : tuple of str
-        File names or patterns, relative to the data folder.
+        File names or patterns, relative to the data folder, where a folder stands for the Parquet files below it; or
+        addresses that fsspec reaches, such as s3://bucket/positions/**/*.parquet.
     columns : dict
         Tidy name to the file's name; a column whose names are the same need not be given.
     codes : dict
@@ -40,8 +43,14 @@ class TableSource:
         Sheet of a workbook; row of the column names (from 1); decimal sign where the figures leave it in doubt.
     form : dict
         Of forms, one file each: the letters of the columns with `labels` and with `values`.
+    exclude : dict
+        Tidy column to words of the file; rows that have one of them there, alone or as the code before a name, are left
+        out and counted: totals, unspecified places, Svalbard.
+    copies : dict
+        Of each address among the files: where they are on this machine.
     irregular
-        Positions of 0 or above 100 per cent: "refuse" (unless told) or "keep" them; kept ones are counted.
+        Positions of 0 or above 100 per cent are kept with a warning; "refuse" refuses them, and "keep" keeps single
+        ones of at most 1 per cent as well, which are otherwise taken for fractions.
     """
 
     table: str
@@ -51,8 +60,10 @@ class TableSource:
     sheet: str | None = None
     header: int = 1
     decimal: str | None = None
-    irregular: str = "refuse"
+    irregular: str = "warn"
     form: Mapping[str, str] | None = None
+    exclude: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    copies: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -61,8 +72,30 @@ class TableSource:
 
     def paths(self, folder: Path) -> list[Path]:
         """Return the files there are, in order of their names within each pattern."""
-        found = [path for pattern in self.files for path in sorted(folder.glob(pattern)) if path.is_file()]
+        found = [path for pattern in self.files for path in self._matching(folder, pattern)]
         return list(dict.fromkeys(found))
+
+    def here(self, folder: Path, tell: Callable[[str], None] | None = None) -> TableSource:
+        """Return the source with the files of its addresses copied below `folder`."""
+        return replace(self, copies={one: tuple(copied(one, folder, tell)) for one in self.files if is_address(one)})
+
+    def _matching(self, folder: Path, pattern: str) -> Sequence[Path]:
+        return self.copies.get(pattern, ()) if is_address(pattern) else located(folder, pattern)
+
+    def passed_over(self, folder: Path) -> list[Path]:
+        """Return the locks of open programs (~$days.xlsx) that match a pattern too."""
+        patterns = [pattern for pattern in self.files if not is_address(pattern) and located(folder, pattern)]
+        return sorted({path for pattern in patterns for path in folder.glob(pattern) if is_left_beside(path)})
+
+    def absent(self, folder: Path) -> list[Problem]:
+        """Return a problem for every file, pattern or address that matches nothing."""
+        return [
+            Problem("there is no file at this address", "Check it, and that you may read there", pattern)
+            if is_address(pattern)
+            else missing_file(folder / pattern, name=pattern)
+            for pattern in self.files
+            if not self._matching(folder, pattern)
+        ]
 
 
 @dataclass(frozen=True)
@@ -82,25 +115,20 @@ class Layout:
         """Return the declaration of a table: one of `TABLES`, or of an outcome that the folder adds."""
         return self.outcomes[table].table if table in self.outcomes else TABLES[table]
 
-    def files(self) -> dict[str, list[str]]:
-        """Return each thing the folder must hold with the file names or patterns it is looked for under."""
-        wanted = {"programme": [self.programme]}
-        wanted |= {} if self.register == NORWAY else {"register": [self.register]}
-        return wanted | {name: list(source.files) for name, source in self.tables.items()}
-
     def absent(self) -> list[Problem]:
-        """Return a problem for every file, or pattern, that matches nothing."""
+        """Return a problem for every file, pattern or address that matches nothing."""
+        own = [TableSource("", (name,)).absent(self.folder) for name in self._own()]
         return [
-            missing_file(self.folder / pattern, name=pattern)
-            for patterns in self.files().values()
-            for pattern in patterns
-            if not any(path.is_file() for path in self.folder.glob(pattern))
+            problem for found in own + [one.absent(self.folder) for one in self.tables.values()] for problem in found
         ]
+
+    def _own(self) -> list[str]:
+        return [self.programme] if self.register == NORWAY else [self.programme, self.register]
 
     def present(self) -> list[Path]:
         """Return every file the layout names that is there, without doubles, in a fixed order."""
-        found = [path for patterns in self.files().values() for one in patterns for path in self.folder.glob(one)]
-        return sorted({path for path in found if path.is_file()})
+        found = {path for source in self.tables.values() for path in source.paths(self.folder)}
+        return sorted(found | {path for name in self._own() for path in located(self.folder, name)})
 
 
 def read_layout(folder: Path) -> Layout:
@@ -191,9 +219,11 @@ def _check_table(
     if not isinstance(listed, list) or not listed or not all(isinstance(one, str) and one for one in listed):
         remedy = "Give a file name, a pattern such as sick_leave_*.csv, or a list of them"
         problems.append(Problem(f"`files`{place(inside)} is missing or not text", remedy, LAYOUT))
-    elif any(PurePosixPath(one).is_absolute() or ".." in PurePosixPath(one).parts for one in listed):
+    elif any(_leads_out(one) for one in listed):
         remedy = "Name files relative to the data folder, and inside it"
         problems.append(Problem(f"`files`{place(inside)} leads out of the data folder", remedy, LAYOUT, value=listed))
+    elif wrong := [problem for one in listed if (problem := address_problem(one, LAYOUT))]:
+        problems += wrong
     if given.get("decimal") not in (None, ",", "."):
         problems.append(Problem(f"`decimal`{place(inside)} is not ',' or '.'", "Quote the sign", LAYOUT))
     header = given.get("header", 1)
@@ -216,8 +246,16 @@ def _check_table(
             Problem(f"`{column}` is under both columns and measures{place(inside)}", "Keep one of them", LAYOUT)
             for column in set(given["columns"]) & set(given["measures"])
         ]
+    exclude = given.get("exclude") or {}
+    inside_exclude = f"{inside}: exclude"
+    problems += mapping_problem(exclude, inside_exclude) or unknown_keys(exclude, table.names, inside_exclude)
     values = given.get("values", {})
     return problems + (mapping_problem(values, f"{inside}: values") or _check_values(table, values))
+
+
+def _leads_out(pattern: str) -> bool:
+    path = PurePosixPath(pattern)
+    return not is_address(pattern) and (path.is_absolute() or ".." in path.parts)
 
 
 def _check_form(given: Mapping[str, Any], inside: str) -> list[Problem]:
@@ -260,7 +298,7 @@ def _table_source(table: str, given: Mapping[str, Any]) -> TableSource:
     return TableSource(
         table=table,
         files=(files,) if isinstance(files, str) else tuple(files),
-        columns={tidy: str(raw) for tidy, raw in columns.items()},
+        columns={tidy: label(raw) for tidy, raw in columns.items()},
         codes={
             column: {str(raw).strip(): str(code) for raw, code in codes.items()}
             for column, codes in given.get("values", {}).items()
@@ -268,6 +306,10 @@ def _table_source(table: str, given: Mapping[str, Any]) -> TableSource:
         sheet=given.get("sheet"),
         header=given.get("header", 1),
         decimal=given.get("decimal"),
-        irregular=given.get("irregular", "refuse"),
+        irregular=given.get("irregular", "warn"),
         form=given.get("form"),
+        exclude={
+            column: tuple(str(word).strip() for word in (words if isinstance(words, list) else [words]))
+            for column, words in (given.get("exclude") or {}).items()
+        },
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from evaluation.errors import Problem
+from evaluation.errors import Note, Problem
 from evaluation.tables.layout import LAYOUT
 
 if TYPE_CHECKING:
@@ -28,6 +28,19 @@ def percentage(column: str, *, numeric: bool) -> str:
 def given(written: str, *, numeric: bool) -> str:
     """Write the condition that a row has a size."""
     return f"{written} IS NOT NULL" if numeric else f"{written} <> ''"
+
+
+def irregular(connection: duckdb.DuckDBPyConnection, relation: str, size: str, file: str, column: str) -> list[Note]:
+    """Note the positions of 0 and those above 100 per cent of a view with `file_row_number`."""
+    notes = []
+    for code, condition in (("no_position", f"{size} = 0"), ("above_full_time", f"{size} > 100")):
+        found = connection.execute(
+            f"SELECT count(*), min(file_row_number) + 2, arg_min({size}, file_row_number) "
+            f"FROM {relation} WHERE {condition}"
+        ).fetchone()
+        count, first, value = found or (0, None, None)
+        notes += [Note(code, file, int(count), column, int(first), f"{value:g}")] if count else []
+    return notes
 
 
 def fractions(

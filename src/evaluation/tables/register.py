@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from evaluation.errors import InputError, Problem
+from evaluation.errors import InputError, Note, Problem
 from evaluation.municipalities import Register
-from evaluation.sources import as_text, valid_identity_numbers
-from evaluation.tables.declare import OLDEST, TABLES, YOUNGEST
+from evaluation.sources import as_text
+from evaluation.sources.database import Allowed, database
+from evaluation.sources.places import name_of
+from evaluation.tables.collect import SHOWN_ALIKE
+from evaluation.tables.declare import OLDEST, YOUNGEST
+from evaluation.tables.deliveries import TABLE, Delivery, identifier, open_delivery, readable
 from evaluation.tables.layout import LAYOUT, TableSource
-from evaluation.tables.percentages import LARGEST, fractions, given, percentage
-from evaluation.tables.tidy import IDENTITY, SHOWN_ALIKE, coded, mapped_columns
+from evaluation.tables.percentages import LARGEST, fractions, given, irregular, percentage
+from evaluation.tables.tidy import coded
 
 if TYPE_CHECKING:
     import duckdb
 
-TABLE = TABLES["positions"]
 CODED = tuple(column.name for column in TABLE.columns if column.kind == "code")
 # One person may hold two positions alike in all that a register tells; more than this share is a double delivery.
 REPEATED_SHARE = 0.001
-_INTEGERS = ("BIGINT", "INTEGER", "UBIGINT", "UINTEGER", "SMALLINT", "TINYINT", "USMALLINT", "UTINYINT", "HUGEINT")
-# A column of whole numbers with a blank in it is often stored as one of these.
-_FRACTIONAL = ("DOUBLE", "FLOAT", "DECIMAL")
 
 
 @dataclass(frozen=True)
@@ -41,32 +41,13 @@ class PreparedPositions:
         file, rows, kept, dropped, repeated (rows alike in every column, kept): one row per file.
     dropped : DataFrame
         reason, rows.
+    notes : tuple of Note
+        Positions of 0 and above 100 per cent, which are kept.
     """
 
     files: pd.DataFrame
     dropped: pd.DataFrame
-
-
-@dataclass(frozen=True)
-class _File:
-    """One Parquet file under check: its relation in SQL and the columns mapped."""
-
-    name: str
-    number: int
-    types: dict[str, str]
-    columns: dict[str, str]
-    repeated: list[int] = field(default_factory=list)
-
-    @property
-    def relation(self) -> str:
-        return f"raw_{self.number}"
-
-    def numeric(self, column: str) -> bool:
-        """Whether the file keeps the column as numbers."""
-        return _numeric(self.types[self.columns[column]])
-
-    def __getitem__(self, column: str) -> str:
-        return _quoted(self.columns[column])
+    notes: tuple[Note, ...] = ()
 
 
 def prepare_positions(
@@ -78,6 +59,7 @@ def prepare_positions(
     as_of: date,
     target: Path,
     folder: Path,
+    allowed: Allowed | None = None,
 ) -> PreparedPositions:
     """Write the tidy positions of all files to one Parquet file at `target`.
 
@@ -88,23 +70,26 @@ def prepare_positions(
     ------
     InputError
         All problems of all files: columns not mapped, unknown codes and municipalities, percentages that are not
-        (negative, above 1000; of 0 or above 100 too unless the source says to keep them; fractions such as 0.5 among
+        (negative, above 1000; of 0 or above 100 too if the source says to refuse them; fractions such as 0.5 among
         them), impossible years of birth, identity numbers, and rows that repeat another in every column of the file
         (those not mapped included) if they are more than `REPEATED_SHARE` of it. One person may hold several positions
         of one kind, so that nothing less than the whole row is a key; a few rows alike in all are kept, and counted.
     """
-    import duckdb
-
-    with duckdb.connect() as connection:
-        connection.execute("SET enable_progress_bar = false")  # it would be a widget in a notebook
+    allowed = allowed or Allowed()
+    with database(allowed.memory_limit, allowed.threads) as connection:
         problems: list[Problem] = []
-        opened: list[_File] = []
+        opened: list[Delivery] = []
         for number, path in enumerate(files):
-            found, wrong = _open(connection, path, number, source, path.relative_to(folder).as_posix())
+            name = name_of(path, folder)
+            with readable(name):
+                found, wrong = open_delivery(connection, path, number, source, name)
             problems += wrong
             opened += [found] if found else []
         for file in opened:
-            problems += _check(connection, file, source)
+            with readable(file.name):
+                problems += _check(connection, file, source)
+            if allowed.tell:
+                allowed.tell(f"Positions checked: {file.name} ({file.number + 1} of {len(files)})")
         municipalities, wrong = _municipalities(connection, opened, register)
         problems += wrong
         if problems:
@@ -117,65 +102,7 @@ def prepare_positions(
         return _copy(connection, opened, places, last, target)
 
 
-def _numeric(kind: str) -> bool:
-    return kind in _INTEGERS or kind.startswith(_FRACTIONAL)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _open(
-    connection: duckdb.DuckDBPyConnection, path: Path, number: int, source: TableSource, name: str
-) -> tuple[_File | None, list[Problem]]:
-    import duckdb
-
-    if path.suffix.lower() != ".parquet":
-        what = "the register of positions must be Parquet"
-        sql = f"duckdb -c \"COPY (FROM read_csv('{path.name}', all_varchar = true)) TO '{path.stem}.parquet'\""
-        return None, [Problem(what, f"Convert it once: {sql}", name)]
-    literal = str(path).replace("'", "''")
-    try:
-        connection.execute(
-            f"CREATE VIEW raw_{number} AS SELECT * FROM read_parquet('{literal}', file_row_number = true)"
-        )
-        described = connection.execute(f"DESCRIBE raw_{number}").fetchall()
-    except duckdb.Error:
-        return None, [Problem("the file is not readable Parquet", "Write it again; it may be cut short", name)]
-    types = {row[0]: row[1] for row in described if row[0] != "file_row_number"}
-    columns, problems = mapped_columns(TABLE, source, list(types), name)
-    file = _File(name, number, types, columns)
-    problems = _personal(connection, file) + problems
-    return (None if problems else file), problems
-
-
-def _personal(connection: duckdb.DuckDBPyConnection, file: _File) -> list[Problem]:
-    """Refuse national identity numbers in any column, mapped or not, without repeating them."""
-    problems = []
-    for name, kind in file.types.items():
-        column = _quoted(name)
-        if _numeric(kind):
-            found = connection.execute(
-                f"SELECT {column}::BIGINT AS candidate, file_row_number FROM {file.relation} "
-                f"WHERE {column} BETWEEN 1000000000 AND 99999999999"
-            ).fetchnumpy()
-        elif kind == "VARCHAR":
-            found = connection.execute(
-                f"SELECT regexp_replace(regexp_extract({column}, '(?:^|\\D)(\\d{{6}}[ -]?\\d{{5}})(?:\\D|$)', 1), "
-                f"'[ -]', '')::BIGINT AS candidate, file_row_number FROM {file.relation} "
-                f"WHERE regexp_matches({column}, '(?:^|\\D)\\d{{6}}[ -]?\\d{{5}}(?:\\D|$)')"
-            ).fetchnumpy()
-        else:
-            continue
-        hits = valid_identity_numbers(np.ma.filled(found["candidate"], 0))
-        if hits.any():
-            what = f"{int(hits.sum())} national identity numbers: the file may not be used"
-            row = int(np.asarray(found["file_row_number"])[hits].min()) + 2
-            problems.append(Problem(what, IDENTITY, file.name, row, name))
-    return problems
-
-
-def _check(connection: duckdb.DuckDBPyConnection, file: _File, source: TableSource) -> list[Problem]:
+def _check(connection: duckdb.DuckDBPyConnection, file: Delivery, source: TableSource) -> list[Problem]:
     """Aggregate checks of one file, and a table `<relation>_<column>` of codes for each coded column."""
     problems = []
     for name in CODED:
@@ -197,17 +124,18 @@ def _check(connection: duckdb.DuckDBPyConnection, file: _File, source: TableSour
     year, birth = (f"try_cast({file[one]} AS DOUBLE)" for one in ("year", "birth_year"))
     written = percentage(file["percentage"], numeric=file.numeric("percentage"))
     size = f"try_cast({written} AS DOUBLE)"
-    keep = source.irregular == "keep"
+    keep, refuse = source.irregular == "keep", source.irregular == "refuse"
     sized = given(written, numeric=file.numeric("percentage"))
-    code, person, top = _position_code(file), file["person"], LARGEST if keep else 100
+    code, person, top = _position_code(file), file["person"], 100 if refuse else LARGEST
     rules = [
         ("year", f"{year} IS NULL OR {year} <> floor({year}) OR {year} NOT BETWEEN 1900 AND 2099", "not a year"),
+        ("year", f"{year} BETWEEN {date.today().year + 1} AND 2099", "a time that has not begun"),
         (
             "percentage",
             f"{sized} AND ({size} IS NULL OR isnan({size}) OR {size} NOT BETWEEN 0 AND {top})",
             f"position size outside 0-{top} per cent",
         ),
-        ("percentage", "false" if keep else f"{size} = 0", "position size of 0 per cent"),
+        ("percentage", f"{size} = 0" if refuse else "false", "position size of 0 per cent"),
         (
             "birth_year",
             f"{file['birth_year']} IS NOT NULL AND ({birth} IS NULL OR {birth} <> floor({birth}) "
@@ -229,17 +157,18 @@ def _check(connection: duckdb.DuckDBPyConnection, file: _File, source: TableSour
         count, first, value = answers[3 * position : 3 * position + 3]
         if count:
             remedy = "Correct the rows, or leave them out of the file and say so"
-            if name == "percentage" and not keep:
-                remedy += f"; 0 and above 100 can be kept and counted with `irregular: keep` in {LAYOUT}"
+            if name == "percentage" and refuse:
+                remedy += f"; 0 and above 100 are kept and counted without `irregular: refuse` in {LAYOUT}"
             problems.append(Problem(f"{what} (in {count} rows)", remedy, file.name, first, file.columns[name], value))
     found = fractions(connection, file.relation, size, (file["municipality"], file["year"]), keep=keep)
     if found:
         problems.append(Problem(found.what, found.remedy, file.name, found.row, file.columns["percentage"]))
+    file.notes.extend(irregular(connection, file.relation, size, file.name, file.columns["percentage"]))
     return problems + _repeated(connection, file)
 
 
-def _repeated(connection: duckdb.DuckDBPyConnection, file: _File) -> list[Problem]:
-    columns = ", ".join(_quoted(name) for name in file.types)
+def _repeated(connection: duckdb.DuckDBPyConnection, file: Delivery) -> list[Problem]:
+    columns = ", ".join(identifier(name) for name in file.types)
     found = connection.execute(
         f"SELECT coalesce(sum(times - 1), 0), min(second) + 2, (SELECT count(*) FROM {file.relation}) "
         f"FROM (SELECT count(*) AS times, max(file_row_number) AS second FROM {file.relation} "
@@ -254,7 +183,7 @@ def _repeated(connection: duckdb.DuckDBPyConnection, file: _File) -> list[Proble
 
 
 def _repeated_across(
-    connection: duckdb.DuckDBPyConnection, files: Sequence[_File], municipalities: pd.DataFrame
+    connection: duckdb.DuckDBPyConnection, files: Sequence[Delivery], municipalities: pd.DataFrame
 ) -> list[Problem]:
     """Refuse a municipality and year that two files both hold in part with the same rows."""
     shared = municipalities.groupby(["code", "year"])["file"].nunique()
@@ -279,7 +208,7 @@ def _repeated_across(
     return [Problem(what, "Keep each delivery in one file only", names[found[2]])]
 
 
-def _position_code(file: _File) -> str:
+def _position_code(file: Delivery) -> str:
     """Position code as text; whole numbers have lost their leading zeros."""
     text = f"trim(coalesce({file['position_code']}::VARCHAR, ''))"
     if file.numeric("position_code"):
@@ -289,7 +218,7 @@ def _position_code(file: _File) -> str:
 
 
 def _municipalities(
-    connection: duckdb.DuckDBPyConnection, files: Sequence[_File], register: Register
+    connection: duckdb.DuckDBPyConnection, files: Sequence[Delivery], register: Register
 ) -> tuple[pd.DataFrame, list[Problem]]:
     """Each municipality as written, by file and year, with the code of its time."""
     parts, problems = [], []
@@ -334,7 +263,7 @@ def _places(municipalities: pd.DataFrame, register: Register, division: int, las
 
 
 def _copy(
-    connection: duckdb.DuckDBPyConnection, files: Sequence[_File], places: pd.DataFrame, last: int, target: Path
+    connection: duckdb.DuckDBPyConnection, files: Sequence[Delivery], places: pd.DataFrame, last: int, target: Path
 ) -> PreparedPositions:
     connection.register("places", places)
     selects = []
@@ -375,15 +304,19 @@ def _copy(
     return _account(counts, files)
 
 
-def _account(counts: pd.DataFrame, files: Sequence[_File]) -> PreparedPositions:
-    def total(file: _File, chosen: Any) -> int:
+def _account(counts: pd.DataFrame, files: Sequence[Delivery]) -> PreparedPositions:
+    def total(file: Delivery, chosen: Any) -> int:
         return int(counts.loc[(counts["file"] == file.number) & chosen, "rows"].sum())
 
     kept = counts["reason"] == ""
     rows = [
-        {"file": file.name, "rows": total(file, True), "kept": total(file, kept), "dropped": total(file, ~kept)}
+        {"file": file.name, "rows": total(file, True) + file.excluded, "kept": total(file, kept)}
+        | {"dropped": total(file, ~kept) + file.excluded}
         | {"repeated": sum(file.repeated)}
         for file in files
     ]
-    dropped = counts[~kept].groupby("reason")["rows"].sum().reset_index()
-    return PreparedPositions(pd.DataFrame(rows, columns=["file", "rows", "kept", "dropped", "repeated"]), dropped)
+    left = sum(file.excluded for file in files)
+    why = pd.concat([counts[~kept], pd.DataFrame({"reason": ["excluded"] * bool(left), "rows": [left] * bool(left)})])
+    dropped = why.groupby("reason")["rows"].sum().reset_index()
+    shown = pd.DataFrame(rows, columns=["file", "rows", "kept", "dropped", "repeated"])
+    return PreparedPositions(shown, dropped, tuple(note for file in files for note in file.notes))

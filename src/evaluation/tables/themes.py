@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from evaluation.tables.column import SECTORS, SEXES, Column, Rule, Table
+from evaluation.tables.column import SECTORS, SEX_WORDS, SEXES, Column, Rule, Table
 
 STATUSES = ("answered", "partly", "not_answered")
 ROLES = ("politician", "manager", "union", "project_leader")
@@ -169,7 +169,7 @@ THEME_TABLES = (
             _MUNICIPALITY,
             _YEAR,
             Column("respondent", "integer", "Person drawn, a running number; never a national identity number"),
-            Column("sex", "code", "Sex, of the register the sample was drawn from", known=SEXES),
+            Column("sex", "code", "Sex, of the register the sample was drawn from", known=SEXES, words=SEX_WORDS),
             Column("age", "text", "Age group, of the register the sample was drawn from"),
             Column("status", "code", "Whether the person answered", known=STATUSES),
             *_items(),

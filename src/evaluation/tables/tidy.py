@@ -8,14 +8,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from evaluation.errors import InputError, Problem
+from evaluation.errors import InputError, Note, Problem, redact
 from evaluation.municipalities import Register
-from evaluation.sources import SIGNS, Raw, amounts, as_text, dates, identity_numbers, numbers, quarters, years
+from evaluation.sources import SIGNS, Raw, amounts, as_text, dates, label, numbers
+from evaluation.tables.collect import Problems
 from evaluation.tables.column import Column, Table
 from evaluation.tables.layout import LAYOUT, TableSource, nearest
-
-SHOWN_ALIKE = 5
-IDENTITY = "Replace persons by running numbers of at most nine digits before the file reaches this folder"
+from evaluation.tables.odd import EXCLUDE, excluded, spreadsheet_errors, totals, turned_into_dates
+from evaluation.tables.periods import read_period, whole_quarters
+from evaluation.tables.personal import personal
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,15 @@ class Tidy:
         Rows without a figure they need, with a column `reason`.
     unused : int
         Rows whose figures are all `.`: the category (a municipality before its first year) was not in use.
+    excluded : int
+        Rows left out because `exclude` of `sources.yaml` names a word of theirs.
     problems : tuple of Problem
     signs : dict
         Standard signs met in the figures of the table, counted.
+    columns : dict
+        Tidy column to the column of the file it was read from.
+    notes : tuple of Note
+        What was done to the file and its cells, those of the reader first.
     """
 
     file: str
@@ -45,36 +52,13 @@ class Tidy:
     signs: Mapping[str, int] = field(default_factory=dict)
     numbered: bool = True
     unused: int = 0
+    excluded: int = 0
+    columns: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
 
-
-class Problems:
-    """Collects the problems of one file; alike ones are shown a few times and counted."""
-
-    def __init__(self, raw: Raw):
-        self.raw = raw
-        self.found: list[Problem] = []
-
-    def add(
-        self, rows: np.ndarray | Sequence[bool] | pd.Series, what: str, remedy: str, column: str, values: pd.Series
-    ) -> None:
-        """Add a problem for the rows marked true, with the value of each distinct one."""
-        at = np.flatnonzero(np.asarray(rows))
-        if not len(at):
-            return
-        shown = as_text(values.iloc[at])
-        firsts = np.flatnonzero(~shown.duplicated().to_numpy())
-        several = [f" (in {int((shown == shown.iloc[first]).sum())} rows)" for first in firsts[:SHOWN_ALIKE]]
-        for first, times in zip(firsts[:SHOWN_ALIKE], several, strict=True):
-            again = "" if times == " (in 1 rows)" else times
-            self.found.append(self.one(f"{what}{again}", remedy, column, int(at[first]), shown.iloc[first]))
-        if len(firsts) > SHOWN_ALIKE:
-            more = f"{what}: {len(firsts) - SHOWN_ALIKE} more values like these"
-            self.found.append(Problem(more, remedy, self.raw.file, column=column))
-
-    def one(self, what: str, remedy: str, column: str, position: int, value: object) -> Problem:
-        """Return the problem of one cell."""
-        row = int(self.raw.frame.index[position]) if self.raw.numbered else None
-        return Problem(what, remedy, self.raw.file, row, column, value)
+    def __repr__(self) -> str:
+        kept, gone = len(self.frame), len(self.left_out)
+        return f"Tidy({redact(self.file)}: {kept} rows, {gone} left out, {len(self.problems)} problems)"
 
 
 def tidy(table: Table, raw: Raw, source: TableSource, register: Register) -> Tidy:
@@ -84,12 +68,14 @@ def tidy(table: Table, raw: Raw, source: TableSource, register: Register) -> Tid
     reason; a blank or unreadable cell in any other needed column is a problem.
     """
     empty = pd.DataFrame()
-    problems = Problems(raw)
-    problems.found += _personal(raw)
+    problems = Problems(raw, notes=list(raw.notes))
+    problems.found += personal(raw)
     names, unmapped = _names(table, raw, source)
-    problems.found += unmapped
+    problems.found += unmapped + _rowless(raw)
     if problems.found:
-        return Tidy(raw.file, empty, raw.frame.index, empty, tuple(problems.found), {}, raw.numbered)
+        found, notes = tuple(problems.found), tuple(problems.notes)
+        return Tidy(raw.file, empty, raw.frame.index, empty, found, {}, raw.numbered, columns=names, notes=notes)
+    raw, left = _wanted(raw, source, names)
     raw, unused = _in_use(table, _one_each(table, raw, names), names)
     problems.raw = raw
     cells = raw.frame.reset_index(drop=True)
@@ -103,47 +89,69 @@ def tidy(table: Table, raw: Raw, source: TableSource, register: Register) -> Tid
                 columns[column.name] = _absent(column, cells.index)
             continue
         name = names[column.name]
+        odd = spreadsheet_errors(name, cells[name], problems)
+        odd |= turned_into_dates(column, name, cells[name], problems)
+        here = cells[name].mask(odd, "0") if odd.any() and column.kind == "number" else cells[name]
         if column.kind == "number":
-            read = numbers(cells[name], decimal=source.decimal)
-            problems.add(read.bad, "not a number", "Write figures only, or a standard sign", name, cells[name])
-            if read.doubt:
-                what = "the point or comma may set off decimals or thousands"
-                remedy = f"Add `decimal: ','` or `decimal: '.'` to the table {table.name} in {LAYOUT}"
-                problems.found.append(Problem(what, remedy, raw.file, column=name, value=read.doubt))
-            columns[column.name] = read.figures
-            for sign, count in read.signs.items():
-                signs[sign] = signs.get(sign, 0) + count
+            columns[column.name], missing = _figures(table, name, here, source, problems, signs)
             if not column.nullable:
-                reason = reason.where((reason != "") | (read.missing == ""), read.missing)
+                reason = reason.where((reason != "") | (missing == ""), missing)
         elif column.kind == "amount":
-            columns[column.name] = amounts(cells[name]).figures
+            columns[column.name] = amounts(here).figures
         elif column.kind == "municipality":
-            columns[column.name] = _municipalities(cells[name], columns, raw, name, register, problems)
+            columns[column.name] = _municipalities(here, columns, raw, name, register, problems)
         elif column.kind == "text" and column.nullable:
-            text = as_text(cells[name])
+            text = as_text(here)
             absent = text.isin([sign for sign in SIGNS if sign])
             for mark, times in text[absent].value_counts().items():
                 signs[str(mark)] = signs.get(str(mark), 0) + int(times)
             columns[column.name] = _cells(column, text.where(~absent, ""), name, source, problems)
         else:
-            columns[column.name] = _cells(column, cells[name], name, source, problems)
+            columns[column.name] = _cells(column, here, name, source, problems)
     frame = pd.DataFrame({column.name: columns[column.name] for column in table.columns if column.name in columns})
+    if "quarter" in names:
+        frame, reason = whole_quarters(table, frame, reason, cells[names["quarter"]], names["quarter"], problems)
     left_out = frame[reason != ""].assign(reason=reason[reason != ""])
     return Tidy(
-        raw.file, frame[reason == ""], raw.frame.index, left_out, tuple(problems.found), signs, raw.numbered, unused
+        file=raw.file,
+        frame=frame[reason == ""],
+        rows=raw.frame.index,
+        left_out=left_out,
+        problems=tuple(problems.found),
+        signs=signs,
+        numbered=raw.numbered,
+        unused=unused,
+        excluded=left,
+        columns=names,
+        notes=tuple(problems.notes),
     )
 
 
-def _personal(raw: Raw) -> list[Problem]:
-    """Refuse national identity numbers wherever they stand, without repeating them."""
-    problems = []
-    for name in raw.frame.columns:
-        hits = identity_numbers(raw.frame[name])
-        if hits.any():
-            what = f"{int(hits.sum())} national identity numbers: the file may not be used"
-            row = int(raw.frame.index[int(np.argmax(hits))]) if raw.numbered else None
-            problems.append(Problem(what, IDENTITY, raw.file, row, str(name)))
-    return problems
+def _rowless(raw: Raw) -> list[Problem]:
+    if len(raw.frame):
+        return []
+    remedy = f"Export it again, or remove the table from {LAYOUT} until it has rows"
+    return [Problem("the file has column names but no rows", remedy, raw.file)]
+
+
+def _figures(
+    table: Table, name: str, cells: pd.Series, source: TableSource, problems: Problems, signs: dict[str, int]
+) -> tuple[pd.Series, pd.Series]:
+    """Read a column of figures; return them and why those that are missing are."""
+    read = numbers(cells, decimal=source.decimal)
+    problems.add(read.bad, "not a number", "Write figures only, or a standard sign", name, cells)
+    if read.doubt:
+        what = "the point or comma may set off decimals or thousands"
+        remedy = f"Add `decimal: ','` or `decimal: '.'` to the table {table.name} in {LAYOUT}"
+        problems.found.append(Problem(what, remedy, problems.raw.file, column=name, value=read.doubt))
+    for sign, count in read.signs.items():
+        signs[sign] = signs.get(sign, 0) + count
+    problems.notes += [Note(style, problems.raw.file, count, name) for style, count in read.styles.items()]
+    if read.signs.get("*"):
+        problems.note("preliminary", as_text(cells).str.endswith("*"), name, cells)
+    if read.signs.get("<"):
+        problems.note("withheld_small", as_text(cells).str.startswith(("<", "≤")), name, cells)
+    return read.figures, read.missing
 
 
 def _names(table: Table, raw: Raw, source: TableSource) -> tuple[dict[str, str], list[Problem]]:
@@ -156,10 +164,11 @@ def mapped_columns(
 ) -> tuple[dict[str, str], list[Problem]]:
     """Return tidy column to column of the file, and what is wrong with the mapping in `sources.yaml`."""
     names, problems = {}, []
+    written = {label(name): name for name in present}
     for column in table.columns:
         name = source.columns.get(column.name, column.name)
-        if name in present:
-            names[column.name] = name
+        if name in written:
+            names[column.name] = written[name]
         elif column.name in source.columns:
             what = f"{LAYOUT} maps {column.name} to a column the file does not have"
             problems.append(Problem(what, nearest(name, present), file, column=name))
@@ -168,6 +177,15 @@ def mapped_columns(
             remedy = f"Add it under `columns` of the table {table.name} in {LAYOUT}. The file has: {', '.join(present)}"
             problems.append(Problem(what, remedy, file))
     return names, problems
+
+
+def _wanted(raw: Raw, source: TableSource, names: Mapping[str, str]) -> tuple[Raw, int]:
+    """Leave out the rows that `exclude` names, before anything is asked of them."""
+    left = pd.Series(False, index=raw.frame.index)
+    for column, words in source.exclude.items():
+        if column in names:
+            left |= excluded(as_text(raw.frame[names[column]]), words)
+    return (replace(raw, frame=raw.frame[~left]), int(left.sum())) if left.any() else (raw, 0)
 
 
 def _in_use(table: Table, raw: Raw, names: Mapping[str, str]) -> tuple[Raw, int]:
@@ -226,7 +244,16 @@ def _municipalities(
                 row = int(raw.frame.index[positions[problem.row - 2]])
             problems.found.append(replace(problem, row=row))
         return pd.Series("", index=cells.index, dtype="str")
+    for code, pattern in _STYLES.items():
+        problems.note(code, text.str.fullmatch(pattern), name, text)
     return codes.reindex(cells.index).astype("str")
+
+
+_STYLES = {
+    "zero_restored": r"\d{1,3}(?:\.0+)?(?:\D.*)?",
+    "code_with_name": r"(?:K[-_])?\d{1,4}[\s:;,–-]+\D.*",
+    "name_only": r"\D{2}.*(?<!\d)",
+}
 
 
 def _cells(column: Column, cells: pd.Series, name: str, source: TableSource, problems: Problems) -> pd.Series:
@@ -235,14 +262,8 @@ def _cells(column: Column, cells: pd.Series, name: str, source: TableSource, pro
     filled = text != ""
     if not column.nullable:
         problems.add(~filled, "the cell is blank", "Fill it in, or remove the row", name, cells)
-    if column.kind == "quarter":
-        values, bad = quarters(text)
-        problems.add(bad & filled, "not a quarter", "Write quarters as 2012K1", name, cells)
-        return values
-    if column.kind == "year":
-        values, bad = years(text)
-        problems.add(bad & filled, "not a year", "Write years with four digits", name, cells)
-        return values.astype("Int64").where(~bad) if column.nullable else values
+    if column.kind in ("quarter", "year"):
+        return read_period(column, text, filled, name, problems)
     if column.kind == "date":
         values, bad = dates(text)
         problems.add(bad & filled, "not a date", "Write dates as 2012-03-15 or 15.03.2012", name, cells)
@@ -261,6 +282,11 @@ def _codes(
     codes, unknown = coded(column, text, source)
     words = source.codes.get(column.name, {})
     known = ", ".join(dict.fromkeys([*words, *column.known]))
+    together = unknown & totals(text)
+    problems.add(together, f"a total among the codes of {column.name}: counted twice", EXCLUDE, name, text)
+    unknown &= ~together
+    usual = text.str.casefold().isin([word for word, _ in column.words if word not in column.known])
+    problems.note("usual_words", usual & ~text.isin(list(words)), name, text)
     remedy = f"Correct it, or map it under `values` in {LAYOUT}. Known: {known}"
     problems.add(unknown & filled, f"unknown {column.name}", remedy, name, text)
     if column.pattern:
@@ -276,7 +302,7 @@ def _word(cell: object) -> str:
 def coded(column: Column, text: pd.Series, source: TableSource) -> tuple[pd.Series, pd.Series]:
     """Map the words of a file to codes, letter case and a stop at the end aside; return codes and which are unknown."""
     words = source.codes.get(column.name, {})
-    known = {code.casefold(): code for code in column.known}
+    known = dict(column.words) | {code.casefold(): code for code in column.known}
     known |= {word.casefold(): code for word, code in words.items()}
     if not known:
         return text, pd.Series(False, index=text.index)

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,17 @@ import evaluation
 from evaluation.errors import InputError, ParameterError, Problem
 from evaluation.language import Words
 from evaluation.report import warm
+from evaluation.report.build import shared_cache
 from evaluation.report.declared import read_declared
-from evaluation.report.execute import cores, stop_on_termination
+from evaluation.report.execute import stop_on_termination
 from evaluation.report.manifest import Code, clock, sha256, versions, write_json
-from evaluation.report.parameters import read_plan
+from evaluation.report.parameters import Limits, read_plan
 from evaluation.report.profiles.index import Listed, write_index
 from evaluation.report.profiles.page import RECORD, Setting, Task, is_made
-from evaluation.report.profiles.runs import run_tasks
-from evaluation.report.progress import progress
+from evaluation.report.profiles.runs import profiles_of, run_tasks
+from evaluation.report.progress import progress, tell
 from evaluation.report.publish import resuming
+from evaluation.report.schedule import place
 from evaluation.report.words import say
 
 ALL = "all"
@@ -70,7 +73,8 @@ def open_study(parameters: Mapping[str, Any], root: Path) -> Opened:
 
     here = root / str(parameters["data"])
     data = str(here if here.exists() else parameters["data"])
-    study = load_study(data, as_of=parameters["as_of"], division=parameters["division"])
+    limits = {name: parameters[name] for name in ("memory_limit", "threads") if name in parameters}
+    study = load_study(data, as_of=parameters["as_of"], division=parameters["division"], **limits, tell=tell)
     rows: Any = study.municipalities.sort_values("municipality").itertuples(index=False)
     listed = [
         Listed(
@@ -108,6 +112,7 @@ def make_profiles(
     as_of: str | None = None,
     division: int | None = None,
     workers: int | None = None,
+    scheduler: str | None = None,
     cold: bool = False,
     opener: Callable[[Mapping[str, Any], Path], Opened] = open_study,
 ) -> Made:
@@ -120,6 +125,7 @@ def make_profiles(
     ----------
     out : the folder, by default `root`/reports/deep-dives.
     workers : how many profiles are made at a time (default: the cores).
+    scheduler : the address (tcp://host:port) of a Dask cluster to make them on instead.
     cold : run each notebook by papermill in a kernel started from nothing: much slower, the same pages.
     opener : opens the study.
 
@@ -132,18 +138,20 @@ def make_profiles(
     """
     root = root.resolve()
     notebook = root / "notebooks" / "profile.ipynb"
-    parameters, spoken = _parameters(notebook, file, root, data, language, as_of, division)
-    opened = opener(parameters, root)
-    setting = _setting(notebook, parameters, spoken)
+    parameters, spoken, limits = _parameters(notebook, file, root, data, language, as_of, division)
+    opened = opener({**parameters, **limits.reading}, root)
+    setting = _setting(notebook, parameters, spoken, limits.timeout or LIMIT)
     common = _common_key(setting, opened.inputs, root)
     tasks = {row.code: Task(row.code, row.name, _key(common, row.code)) for row in opened.municipalities}
     wanted = _wanted(municipalities, opened)
     target = (out or root / "reports" / "deep-dives").resolve()
-    with stop_on_termination(), resuming(target) as folder:
+    with stop_on_termination(), resuming(target) as folder, shared_cache() as given:
         kept = _keep(folder, target, tasks)
         todo = [tasks[code] for code in wanted if code not in kept]
         with progress(len(todo), "Making the profiles") as done:
-            failed = run_tasks(todo, setting, folder, root=root, workers=workers or cores(), cold=cold, done=done)
+            where = partial(place, workers=workers, scheduler=scheduler)
+            makes = partial(profiles_of, setting, root, given | limits.environment, cold)
+            failed = run_tasks(todo, makes, where, folder, away=scheduler is not None, done=done)
         present = [row for row in opened.municipalities if (folder / row.code / RECORD).exists()]
         failures = {f"{code} {tasks[code].name}": what for code, what in sorted(failed.items())}
         removed = sum((target / code / RECORD).exists() and not (folder / code).exists() for code in tasks)
@@ -160,8 +168,8 @@ def _parameters(
     language: str | None,
     as_of: str | None,
     division: int | None,
-) -> tuple[dict[str, Any], str]:
-    """Return the values of the notebook's parameters but the municipality, and the language."""
+) -> tuple[dict[str, Any], str, Limits]:
+    """Return the values of the notebook's parameters but the municipality, the language and the limits."""
     plan = read_plan(file, root / "notebooks", data=data, language=language)
     declared = read_declared(notebook).parameters
     given = {name: value for chapter in plan.chapters for name, value in chapter.given.items()}
@@ -180,7 +188,7 @@ def _parameters(
         problem = Problem(f"the notebook declares no parameter `{VARIED}`", "Declare it", str(notebook))
         raise ParameterError(problem)
     del values[VARIED]
-    return values, plan.language
+    return values, plan.language, plan.limits
 
 
 def _wanted(municipalities: str, opened: Opened) -> list[str]:
@@ -200,12 +208,12 @@ def _wanted(municipalities: str, opened: Opened) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _setting(notebook: Path, parameters: Mapping[str, Any], language: str) -> Setting:
+def _setting(notebook: Path, parameters: Mapping[str, Any], language: str, limit: int) -> Setting:
     day = date.fromisoformat(str(parameters["as_of"]))
     facts = (say("data_to", language, date=Words(language).date(day)),)
     # Not the commit's time, with which every commit would make every profile anew.
     epoch = clock(Code(None, False, None), day)
-    return Setting(str(notebook), VARIED, dict(parameters), language, facts, epoch, warm.LIBRARIES, LIMIT)
+    return Setting(str(notebook), VARIED, dict(parameters), language, facts, epoch, warm.LIBRARIES, limit)
 
 
 def _common_key(setting: Setting, inputs: Sequence[tuple[str, str]], root: Path) -> str:

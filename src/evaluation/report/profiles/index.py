@@ -10,7 +10,7 @@ from string import Template
 
 from evaluation.language import Words
 from evaluation.report.profiles.page import Setting, Task
-from evaluation.report.render import TEMPLATES
+from evaluation.report.render import TEMPLATES, page_parts
 from evaluation.report.words import say
 
 
@@ -41,14 +41,14 @@ def write_index(
         f'<th scope="col">{texts[key]}</th>'
         for key in ("municipality", "county", "kostra_group", "inhabitants", "programme", "profile")
     )
-    banner = f'<div class="banner" role="note">{html.escape(say("synthetic", language))}</div>' if synthetic else ""
+    banner = f'<header class="banner">{html.escape(say("synthetic", language))}</header>' if synthetic else ""
     page = Template((TEMPLATES / "profiles.html").read_text(encoding="utf-8")).substitute(
         texts,
         language=language,
         marked=" marked" if synthetic else "",
         banner=banner,
         facts=html.escape(" · ".join(setting.facts)),
-        stylesheet="\n".join((TEMPLATES / f"{name}.css").read_text(encoding="utf-8") for name in ("report", "page")),
+        **page_parts("report.css", "page.css", script="profiles.js"),
         header=header,
         rows="\n".join(_row(one, tasks[one.code], Words(language), texts) for one in municipalities),
         failed=_failed(failures, texts),

@@ -6,12 +6,15 @@ import contextlib
 import json
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +23,25 @@ from evaluation.report import warm
 from evaluation.report.execute import execute_one
 from evaluation.report.kernels import Kernels, environment
 from evaluation.report.profiles.page import Setting, Task, make_page
+from evaluation.report.schedule import LostError, Place, Workshop, each
+
+Posted = tuple[str | None, dict[str, bytes]]
+"""What went wrong with a profile, or None, and its files."""
 
 
 def run_tasks(
     tasks: Sequence[Task],
-    setting: Setting,
+    makes: Callable[[Path], Workshop[Task, str | None]],
+    where: Callable[[Callable[[], Workshop[Any, Any]]], AbstractContextManager[Place[Any, Any]]],
     folder: Path,
     *,
-    root: Path,
-    workers: int,
-    cold: bool,
+    away: bool,
     done: Callable[[str], None],
 ) -> dict[str, str]:
-    """Make the profiles of `tasks` in `folder`, `workers` at a time; return what went wrong by code.
+    """Make the profiles of `tasks` in `folder`; return what went wrong by code.
+
+    `makes` gives the workshop of a folder, and `where` the place of a workshop; `away` says that the folder is not to
+    be found there.
 
     Raises
     ------
@@ -41,79 +50,120 @@ def run_tasks(
     """
     if not tasks:
         return {}
-    workers = max(1, min(workers, len(tasks)))
-    if cold or not warm.available():
-        return _by_kernels(tasks, setting, folder, root, workers, done)
-    return _by_workers(tasks, setting, folder, root, workers, done)
-
-
-def _by_kernels(
-    tasks: Sequence[Task], setting: Setting, folder: Path, root: Path, workers: int, done: Callable[[str], None]
-) -> dict[str, str]:
     failed: dict[str, str] = {}
-    with Kernels(root, setting.epoch, cold=True) as kernels:
-
-        def make(task: Task) -> str | None:
+    with where(partial(Post, makes) if away else partial(makes, folder)) as there:
+        for task, future in each(there, tasks):
             try:
-                make_page(execute_one(setting.run(task), kernels), task, setting, folder)
-            except EvaluationError as error:
-                return str(error)
-            return None
-
-        pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="profile")
-        futures = {pool.submit(make, task): task for task in tasks}
-        try:
-            _collect(futures, failed, done)
-        finally:
-            kernels.kill()
-            pool.shutdown(wait=True, cancel_futures=True)
-    return failed
-
-
-def _by_workers(
-    tasks: Sequence[Task], setting: Setting, folder: Path, root: Path, workers: int, done: Callable[[str], None]
-) -> dict[str, str]:
-    failed: dict[str, str] = {}
-    idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
-    every = [_Worker(setting, folder, root) for _ in range(workers)]
-    for worker in every:
-        idle.put(worker)
-
-    def make(task: Task) -> str | None:
-        worker = idle.get()
-        try:
-            return worker.make(task)
-        finally:
-            idle.put(worker)
-
-    pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="profile")
-    futures = {pool.submit(make, task): task for task in tasks}
-    try:
-        _collect(futures, failed, done)
-    finally:
-        for worker in every:
-            worker.close()
-        pool.shutdown(wait=True, cancel_futures=True)
-    return failed
-
-
-def _collect(futures: dict[Future[str | None], Task], failed: dict[str, str], done: Callable[[str], None]) -> None:
-    """Wait for all in short steps: a signal must find the main thread awake."""
-    waiting: set[Future[str | None]] = set(futures)
-    while waiting:
-        ended, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
-        for future in sorted(ended, key=lambda future: futures[future].code):
-            task, what = futures[future], future.result()
+                what = there.result(future)
+                what = _received(what, folder / task.code) if away else what
+            except LostError as lost:
+                what = str(lost)
             if what is not None:
                 failed[task.code] = what
             done(f"{task.code} {task.name}{' failed' if what is not None else ''}")
+    return failed
+
+
+def _received(posted: Posted, here: Path) -> str | None:
+    """Put the files of a profile in place, which is there only when it is complete; return what went wrong."""
+    what, files = posted
+    if what is None:
+        beside = here.with_name(f".{here.name}-posted")
+        shutil.rmtree(beside, ignore_errors=True)
+        for name, content in files.items():
+            (beside / name).parent.mkdir(parents=True, exist_ok=True)
+            (beside / name).write_bytes(content)
+        shutil.rmtree(here, ignore_errors=True)
+        beside.rename(here)
+    return what
+
+
+class Post:
+    """A workshop where the folder of the run is not: it gives what went wrong, and the files of the profile."""
+
+    def __init__(self, makes: Callable[[Path], Workshop[Task, str | None]]):
+        self.folder = Path(tempfile.mkdtemp(prefix="ev-"))
+        self.workshop = makes(self.folder)
+
+    def __call__(self, task: Task) -> Posted:
+        """Make a profile."""
+        what, here = self.workshop(task), self.folder / task.code
+        files = (path for path in sorted(here.rglob("*")) if path.is_file())
+        posted = what, {path.relative_to(here).as_posix(): path.read_bytes() for path in files}
+        shutil.rmtree(here, ignore_errors=True)
+        return posted
+
+    def close(self) -> None:
+        """End what makes them, and leave nothing behind."""
+        self.workshop.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def profiles_of(
+    setting: Setting, root: Path, given: Mapping[str, str], cold: bool, folder: Path
+) -> Workshop[Task, str | None]:
+    """Return the workshop that makes profiles in `folder`; it gives what went wrong, or None."""
+    if cold or not warm.available():
+        return ByKernels(setting, folder, root, given)
+    return ByWorkers(setting, folder, root, given)
+
+
+class ByKernels:
+    """A workshop that runs the whole notebook for each, in a kernel started from nothing."""
+
+    def __init__(self, setting: Setting, folder: Path, root: Path, given: Mapping[str, str]):
+        self.setting, self.folder = setting, folder
+        self.kernels = Kernels(root, setting.epoch, cold=True, given=given)
+
+    def __call__(self, task: Task) -> str | None:
+        """Make a profile."""
+        try:
+            make_page(execute_one(self.setting.run(task), self.kernels), task, self.setting, self.folder)
+        except EvaluationError as error:
+            return str(error)
+        return None
+
+    def close(self) -> None:
+        """Kill what runs."""
+        self.kernels.close()
+
+
+class ByWorkers:
+    """A workshop of processes that fork for each; there are as many as profiles are made at a time."""
+
+    def __init__(self, setting: Setting, folder: Path, root: Path, given: Mapping[str, str]):
+        self.new = partial(_Worker, setting, folder, root, given)
+        self.every: list[_Worker] = []
+        self.idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+        self.closed = threading.Event()
+
+    def __call__(self, task: Task) -> str | None:
+        """Make a profile."""
+        try:
+            worker = self.idle.get_nowait()
+        except queue.Empty:
+            worker = self.new()
+            self.every.append(worker)
+        if self.closed.is_set():
+            raise ReportError("stopped")
+        try:
+            return worker.make(task)
+        finally:
+            self.idle.put(worker)
+
+    def close(self) -> None:
+        """Kill what runs."""
+        self.closed.set()
+        for worker in self.every:
+            worker.close()
 
 
 class _Worker:
     """A process that makes profiles, started at the first, and again if it died."""
 
-    def __init__(self, setting: Setting, folder: Path, root: Path):
+    def __init__(self, setting: Setting, folder: Path, root: Path, given: Mapping[str, str]):
         self._setting, self._folder, self._root = setting, folder, root
+        self._environment = environment(setting.epoch, given)
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
         self._closed = False
@@ -138,7 +188,7 @@ class _Worker:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 cwd=self._root,
-                env=environment(self._setting.epoch),
+                env=self._environment,
                 text=True,
                 encoding="utf-8",
                 start_new_session=True,

@@ -1,15 +1,28 @@
--- Turns the report's exhibits and headings into the right blocks for HTML, Typst and Word.
--- An exhibit is a Div of class "exhibit" with a caption paragraph, a picture or a table, and notes.
+-- Turns the report's exhibits, code, headings and links into what HTML, Typst and Word each need.
+-- An exhibit is a Div of class "exhibit" with a caption paragraph, a picture or a table, and notes. The caption begins
+-- with its label in bold ("Figure 2.1"). A Div of class "code" holds the code behind it. A link of class "number" stands
+-- on a number in the text.
 
+local format = FORMAT:match('html') and 'html' or FORMAT:match('typst') and 'typst' or 'docx'
 local text_cells = { Str = true, Space = true, SoftBreak = true }
 
-local function typst(blocks)
-  local unwrapped = pandoc.WriterOptions { wrap_text = 'wrap-none' }
-  return (pandoc.write(pandoc.Pandoc(blocks), 'typst-smart', unwrapped):gsub('%s+$', ''))
-end
+local linked = nil -- what a link inside the report becomes, below
 
 local function quoted(text)
   return '"' .. text:gsub('\\', '\\\\'):gsub('"', '\\"'):gsub('%s+', ' ') .. '"'
+end
+
+-- Typst would make dashes and dots of these, which pandoc lets through.
+local function literal(str)
+  if str.text:find('%-[-?%d]') or str.text:find('...', 1, true) then
+    return pandoc.RawInline('typst', '#' .. quoted(str.text) .. ';')
+  end
+end
+
+local function typst(blocks)
+  local unwrapped = pandoc.WriterOptions { wrap_text = 'wrap-none' }
+  local document = pandoc.Pandoc(blocks):walk { Link = function(link) return linked(link) end, Str = literal }
+  return (pandoc.write(document, 'typst-smart-citations', unwrapped):gsub('%s+$', ''))
 end
 
 local function parts_of(div)
@@ -46,57 +59,18 @@ local function cell_text(cell)
   return text == '' and '[]' or '[#' .. quoted(text) .. ']'
 end
 
--- Columns share the page by what they need, in characters: body cells on one line as far as it goes, headings on up to
--- three lines, nothing that cannot be broken cut. Returns the columns' shares and the size of type that makes them fit.
-local line = { characters = 100, size = 9.2, padding = 2, longest = 45, shortest = { 24, 18 }, bold = 1.15, code = 0.6 }
-
-local function column_widths(tbl)
-  local least, wanted = {}, {}
-  local function length(text) return utf8.len(text) or #text end
-  local function is_code(cell)
-    local first = cell.contents[1] and cell.contents[1].content and cell.contents[1].content[1]
-    return first ~= nil and first.t == 'Code'
-  end
-  local function measure(row, lines, letter)
-    for place, cell in ipairs(row.cells) do
-      local text, wide = pandoc.utils.stringify(cell.contents), is_code(cell) and line.code or letter
-      for word in text:gmatch('%S+') do least[place] = math.max(least[place] or 3, math.ceil(length(word) * wide)) end
-      wanted[place] = math.max(wanted[place] or 3, math.min(math.ceil(length(text) * wide / lines), line.longest))
-    end
-  end
-  for _, row in ipairs(tbl.head.rows) do measure(row, 3, line.bold) end
-  for _, body in ipairs(tbl.bodies) do
-    for _, row in ipairs(body.body) do measure(row, 1, 1) end
-  end
-  local total = 0
-  for place in ipairs(wanted) do
-    least[place] = least[place] or 3
-    wanted[place] = math.max(wanted[place], least[place])
-    total = total + wanted[place] + line.padding
-  end
-  for _, shortest in ipairs(line.shortest) do -- text on more lines before smaller type
-    local spare, slack = 0, {}
-    for place, width in ipairs(wanted) do
-      slack[place] = math.max(0, width - math.max(least[place], shortest))
-      spare = spare + slack[place]
-    end
-    local cut = math.min(math.max(total - line.characters, 0), spare)
-    for place in ipairs(wanted) do wanted[place] = wanted[place] - (spare > 0 and cut * slack[place] / spare or 0) end
-    total = total - cut
-  end
-  local widths = {}
-  for place, width in ipairs(wanted) do widths[place] = string.format('%.1ffr', width + line.padding) end
-  return widths, math.max(6.5, math.min(line.size, line.size * line.characters / total))
-end
+local column_widths = dofile(pandoc.path.join { pandoc.path.directory(PANDOC_SCRIPT_FILE), 'widths.lua' })
 
 local function typst_table(tbl)
-  local widths, size = column_widths(tbl)
+  local widths, size, beyond = column_widths(tbl)
   local sides = {}
   for place, spec in ipairs(tbl.colspecs) do
     sides[place] = spec[1] == 'AlignRight' and 'right' or 'left'
   end
   local lines = {
-    string.format('#report-table(%.2fpt, (%s,), (%s,),', size, table.concat(widths, ', '), table.concat(sides, ', ')),
+    string.format(
+      '#report-table(%.2fpt, %.2fcm, (%s,), (%s,),', size, beyond, table.concat(widths, ', '), table.concat(sides, ', ')
+    ),
   }
   local function add(row, before, after)
     local cells = {}
@@ -112,15 +86,30 @@ local function typst_table(tbl)
   return table.concat(lines, '\n')
 end
 
-local function with_row_headings(tbl)
-  for _, body in ipairs(tbl.bodies) do body.row_head_columns = #tbl.colspecs > 1 and 1 or 0 end
+-- Sides are set by a class, as the page's security policy forbids style attributes.
+local function sides_by_class(tbl)
+  local right = {}
+  for place, spec in ipairs(tbl.colspecs) do
+    right[place] = spec[1] == 'AlignRight'
+    tbl.colspecs[place] = { 'AlignDefault', nil }
+  end
+  local function mark(row)
+    for place, cell in ipairs(row.cells) do
+      if right[place] then cell.attr.classes:insert('right') end
+    end
+  end
+  for _, row in ipairs(tbl.head.rows) do mark(row) end
+  for _, body in ipairs(tbl.bodies) do
+    body.row_head_columns = #tbl.colspecs > 1 and 1 or 0
+    for _, row in ipairs(body.body) do mark(row) end
+  end
   return tbl
 end
 
 local function scrolling(tbl, attributes, heading)
   local region = string.format('<div class="scroll" tabindex="0" %s>', heading)
   for name, value in pairs(attributes) do tbl.attr.attributes[name] = value end
-  return pandoc.Blocks { pandoc.RawBlock('html', region), with_row_headings(tbl), pandoc.RawBlock('html', '</div>') }
+  return pandoc.Blocks { pandoc.RawBlock('html', region), sides_by_class(tbl), pandoc.RawBlock('html', '</div>') }
 end
 
 -- Exhibits -----------------------------------------------------------------------------------------------------
@@ -179,25 +168,72 @@ local function styled(style, blocks)
   return pandoc.Div(blocks, pandoc.Attr('', {}, { ['custom-style'] = style }))
 end
 
+-- Word: fields that it can bring up to date, each with its result in place.
+local entities = { ['&'] = '&amp;', ['<'] = '&lt;', ['>'] = '&gt;', ['"'] = '&quot;' }
+
+local function escaped(text) return (text:gsub('[&<>"]', entities)) end
+
+local function word_text(text, bold)
+  local run = '<w:r>%s<w:t xml:space="preserve">%s</w:t></w:r>'
+  return run:format(bold and '<w:rPr><w:b/></w:rPr>' or '', escaped(text))
+end
+
+local function word_field(instruction, result, bold)
+  return ('<w:fldSimple w:instr=" %s ">%s</w:fldSimple>'):format(escaped(instruction), word_text(result, bold))
+end
+
+-- The bookmark that pandoc gives an identifier, for links; and one around the label alone, for references.
+local function bookmark(identifier)
+  if identifier:match('^%a') and utf8.len(identifier) <= 40 then return identifier end
+  return 'X' .. pandoc.utils.sha1(identifier):sub(2)
+end
+
+local function label_bookmark(identifier) return '_Ref' .. pandoc.utils.sha1(identifier):sub(1, 16) end
+
+local labels = 100000 -- bookmarks' numbers, beyond those that pandoc gives
+
+-- "Figure 2.1": Word counts the last number anew in every chapter, and can list what carries the same word.
+local function word_caption(identifier, caption)
+  local label = pandoc.utils.stringify(caption[1])
+  local word, before, number = label:match('^(%S+)%s+([%d.]-)(%d+)$')
+  if caption[1].t ~= 'Strong' or not word then error('the caption does not begin with its label: ' .. label) end
+  local sequence = word_field('SEQ ' .. word .. ' \\* ARABIC' .. (before ~= '' and ' \\s 1' or ''), number, true)
+  labels = labels + 1
+  local marked = '<w:bookmarkStart w:id="%d" w:name="%s"/>%s<w:bookmarkEnd w:id="%d"/>'
+  local shown = word_text(word .. ' ' .. before, true) .. sequence
+  local labelled = marked:format(labels, label_bookmark(identifier), shown, labels)
+  local inlines = pandoc.Inlines { pandoc.Span({}, pandoc.Attr(identifier)), pandoc.RawInline('openxml', labelled) }
+  for place = 2, #caption do inlines:insert(caption[place]) end
+  return styled('Caption', { pandoc.Para(inlines) })
+end
+
 local function docx_exhibit(div, caption, body, notes)
-  local anchored = pandoc.Inlines { pandoc.Span({}, pandoc.Attr(div.identifier)) }
-  anchored:extend(caption)
-  local blocks = pandoc.Blocks {}
+  notes = notes:walk { Link = function(link) return linked(link) end }
+  local blocks = pandoc.Blocks { word_caption(div.identifier, caption) }
   if body.t == 'Table' then
-    blocks:insert(styled('Table Caption', { pandoc.Para(anchored) }))
     blocks:insert(body)
   else
-    blocks:insert(styled('Image Caption', { pandoc.Para(anchored) }))
     blocks:insert(styled('Captioned Figure', { pandoc.Para(body.content) }))
   end
   if #notes > 0 then blocks:insert(styled('Exhibit Note', notes)) end
   return blocks
 end
 
+-- The code behind an exhibit: folded on the page, and left out on paper and in Word, where the notebooks stand for it.
+local function code_block(div, label, word)
+  if format ~= 'html' then return pandoc.Blocks {} end
+  local opening = string.format('<details class="code"><summary>%s%s</summary>', word, label and ' · ' .. label or '')
+  local blocks = pandoc.Blocks { pandoc.RawBlock('html', opening) }
+  blocks:extend(div.content)
+  blocks:insert(pandoc.RawBlock('html', '</details>'))
+  return blocks
+end
+
 local exhibit_for = { html = html_exhibit, typst = typst_exhibit, docx = docx_exhibit }
-local format = FORMAT:match('html') and 'html' or FORMAT:match('typst') and 'typst' or 'docx'
 
 -- The document -------------------------------------------------------------------------------------------------
+
+local first_level = { chapter = true, appendix = true, summary = true, references = true }
 
 -- Only a chapter's own title is of the first level, and no level is skipped (PDF/UA asks for that). On a page of its
 -- own the notebook's title is not shown, and what stands below it moves up.
@@ -207,7 +243,7 @@ local function regular_headings(doc)
   return doc:walk {
     traverse = 'topdown',
     Header = function(header)
-      local own = header.classes:includes('chapter') or header.classes:includes('appendix')
+      local own = header.classes:find_if(function(class) return first_level[class] end)
       if header.level == 1 and not own then header.level = 2 end
       if doc.meta.alone then header.level = header.level - 1 end
       header.level = math.min(header.level, last + 1)
@@ -217,7 +253,8 @@ local function regular_headings(doc)
   }
 end
 
--- Word: the banner, and a contents list that is filled in already and that Word can update (pandoc's own is empty).
+-- Word: the draft's mark and the banner, and a contents list that is filled in already and that Word can update (pandoc's
+-- own is empty).
 local function word_opening(doc)
   if format ~= 'docx' then return nil end
   local function field(kind, code)
@@ -239,8 +276,10 @@ local function word_opening(doc)
     end
   end
   local opening = pandoc.Blocks {}
-  if doc.meta.banner and #doc.meta.banner > 0 then
-    opening:insert(styled('Notice', { pandoc.Para(pandoc.Inlines(doc.meta.banner)) }))
+  for _, name in ipairs { 'draft', 'banner' } do
+    if doc.meta[name] and #doc.meta[name] > 0 then
+      opening:insert(styled('Notice', { pandoc.Para(pandoc.Inlines(doc.meta[name])) }))
+    end
   end
   if #entries > 0 then
     opening:insert(styled('TOC Heading', { pandoc.Para(pandoc.Inlines(doc.meta['toc-title'])) }))
@@ -255,13 +294,43 @@ local function word_opening(doc)
   return doc
 end
 
+local last_label, code_word = nil, nil
+
+local function read_words(doc) code_word = pandoc.utils.stringify(doc.meta['code-word'] or '') end
+
 local blocks = { traverse = 'topdown' }
 
 function blocks.Div(div)
+  if div.classes:includes('code') then return code_block(div, last_label, code_word), false end
   if not div.classes:includes('exhibit') then return nil end
   local caption, body, notes = parts_of(div)
+  last_label = pandoc.utils.stringify(caption[1])
   return exhibit_for[format](div, caption, body, notes), false
 end
+
+function blocks.Header() last_label = nil end
+
+-- A number that leads to its source reads as text on paper, and a reference to an exhibit follows its number in Word.
+function linked(link)
+  if link.classes:includes('data') and format ~= 'html' then return {} end -- of a file beside the page
+  local target, text = link.target:match('^#(.+)$'), pandoc.utils.stringify(link.content)
+  if not target then return nil end
+  if link.classes:includes('number') then
+    if format == 'typst' then
+      local shown = typst { pandoc.Plain(link.content) }
+      return pandoc.RawInline('typst', string.format('#number-link(<%s>)[%s]', target, shown))
+    elseif format == 'docx' then
+      local run = '<w:hyperlink w:anchor="%s" w:history="1">%s</w:hyperlink>'
+      return pandoc.RawInline('openxml', run:format(escaped(bookmark(target)), word_text(text)))
+    end
+  elseif format == 'docx' and (target:match('^fig%-') or target:match('^tbl%-')) then
+    local lower = text:match('^%l') and ' \\* Lower' or ''
+    return pandoc.RawInline('openxml', word_field('REF ' .. label_bookmark(target) .. ' \\h' .. lower, text))
+  end
+end
+
+blocks.Link = linked
+blocks.Str = format == 'typst' and literal or nil
 
 function blocks.Table(tbl)
   if format == 'typst' then return pandoc.RawBlock('typst', typst_table(tbl)), false end
@@ -285,6 +354,7 @@ end
 
 return {
   { Pandoc = regular_headings },
+  { Pandoc = read_words },
   blocks,
   { Pandoc = word_opening },
 }
