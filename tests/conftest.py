@@ -1,6 +1,6 @@
 """The demonstration data are there before any test; the longest files go first, so that no worker ends alone.
 
-Every call of a public function is watched: none may write to its input.
+Calls of public functions are watched: none may write to its input.
 """
 
 from __future__ import annotations

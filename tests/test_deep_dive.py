@@ -476,7 +476,7 @@ def test_an_undated_case_is_measured_from_the_programmes_first_start(study):
         ("alnoe", {}, "No deep-dive case.*Cases near it: alone"),
         ("Bergsun", {}, "Did you mean .*Bergsund"),
         ("Tvilling", {}, "ambiguous name.*0063.*6140"),
-        ("9999", {}, "No deep-dive case, and unknown municipality"),
+        ("0999", {}, "No deep-dive case, and unknown municipality"),
         ("alone", {"peers": "kostragroup"}, "Unknown rule for peers. Did you mean 'kostra_group'"),
         ("alone", {"minimum_peers": 0}, "At least one peer"),
     ],

@@ -17,7 +17,8 @@ from evaluation.report.parameters import Run, read_plan
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 # Every chapter is executed with these values in the midterm report; the long ones are not run twice.
-LONG = ("02_sick_leave", "03_position_sizes", "07_cooperation", "09_across_cases")
+LONG = ("02_sick_leave", "03_position_sizes", "04_recruitment", "05_reputation", "06_goal_attainment")
+LONG += ("07_cooperation", "09_across_cases")
 SHORT = [path for path in NOTEBOOKS if path.stem not in LONG]
 
 
