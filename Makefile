@@ -7,7 +7,7 @@ REPORT ?= midterm
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lint types stripped lab lock bench proof demo picture clean
+.PHONY: help report test lint types stripped docs lab lock bench proof demo picture clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/'
@@ -36,7 +36,11 @@ types: $(READY) ## types
 	$(BIN)/mypy
 
 stripped: $(READY) ## notebooks are committed without outputs
-	$(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb
+	$(BIN)/nbstripout --verify --keep-id $$(git ls-files "notebooks/*.ipynb")
+
+docs: $(READY) ## build the documentation
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build
+	@echo docs/_build/index.html
 
 lab: $(READY) ## open the chapters in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir notebooks
@@ -54,5 +58,5 @@ picture: $(READY) ## make the README's pictures anew from the English midterm re
 	$(BIN)/python docs/picture.py
 
 clean: ## remove what runs and caches left (not the data, not the reports)
-	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis docs/_build docs/reference
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -17,6 +17,7 @@ import toy_reports as toys
 
 from evaluation import cli
 from evaluation.report import build as builder
+from evaluation.report import warm
 
 SOURCE = Path(__file__).parents[1] / "src"
 
@@ -33,6 +34,13 @@ def call(monkeypatch, capsys, folder: Path, *arguments: str) -> tuple[int, str, 
 def hashes(folder: Path) -> dict[str, str]:
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_libraries():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(warm, "LIBRARIES", ("ipykernel.kernelapp",))
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -465,12 +465,12 @@ def test_answers_on_benefits_follow_what_people_have_seen():
 
 
 def test_before_any_wave_only_earlier_participation_and_network_are_tested():
-    told = found("2012-12-31")
+    told = found("2013-03-15")
     assert told.wave is None
     assert set(told.tests["moderator"]) == {"earlier"}
     assert len(told.between) == 4
     assert told.other.empty
-    assert cooperation.scores(study("2012-12-31")).empty
+    assert cooperation.scores(study("2013-03-15")).empty
 
 
 def test_midterm_holds_no_answer_or_figure_from_later():

@@ -14,9 +14,10 @@ from toy_disclosure import CODES, GROUPS, content, control, report
 from evaluation.disclosure import attack
 from evaluation.disclosure.counts import counted
 from evaluation.errors import InputError
+from evaluation.report.copies import chapters
 from evaluation.report.parameters import read_plan
 
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = chapters(ROOT / "notebooks")
 STAFF = "recruitment.employees"
 BOTH = {"before": [2010, 2011], "after": [2013]}
 TABLE = pd.DataFrame(

@@ -268,15 +268,6 @@ def test_a_disk_that_fills_up_while_the_report_is_written_rendered_or_published(
     project.resumes("2")
 
 
-def test_a_disk_that_fills_up_while_chapters_are_executed(project, small_disk, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(small_disk))
-    leave(small_disk, 200_000)
-    chapters(project.folder, "print('x' * 400_000)", first="'changed'")
-    project.fails("No space left on device")
-    (small_disk / "filler").unlink()
-    project.resumes("122")
-
-
 def test_a_disk_that_may_only_be_read(project, small_disk):
     chapters(project.folder, "'changed'")
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)

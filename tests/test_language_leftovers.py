@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from evaluation.report.copies import chapters
+
 ROOT = Path(__file__).parents[1]
 LANGUAGES = ("nb", "nn", "en")
 Texts = Mapping[str, str]
@@ -99,7 +101,7 @@ def _words(text: str) -> list[str]:
 
 def every_text() -> Iterator[Found]:
     """Every text in three languages with where it stands: notebooks, package, labels, codebooks, YAML files."""
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+    for path in chapters(ROOT / "notebooks"):
         yield from in_notebook(path)
     for path in sorted((ROOT / "src").rglob("*.py")):
         name = path.relative_to(ROOT).as_posix()
@@ -174,7 +176,7 @@ def test_no_text_holds_words_of_another_language():
 
 def test_the_texts_are_found_wherever_they_are():
     places = [where for where, _ in every_text()]
-    notebooks = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+    notebooks = {path.stem for path in chapters(ROOT / "notebooks")}
     assert notebooks <= {where.split(",")[0] for where in places}
     for start, at_least in (("src/evaluation/report/words.py", 25), ("labels.csv", 500), ("kodebok.csv", 60)):
         assert sum(where.startswith(start) for where in places) >= at_least, start

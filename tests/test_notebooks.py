@@ -9,13 +9,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from evaluation.report.copies import chapters
 from evaluation.report.declared import read_declared
 from evaluation.report.execute import execute_one
 from evaluation.report.kernels import Kernels
 from evaluation.report.parameters import Run, read_plan
 
 ROOT = Path(__file__).parents[1]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = chapters(ROOT / "notebooks")
 # Every chapter is executed with these values in the midterm report; the long ones are not run twice.
 LONG = ("02_sick_leave", "03_position_sizes", "04_recruitment", "05_reputation", "06_goal_attainment")
 LONG += ("07_cooperation", "09_across_cases")

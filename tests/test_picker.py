@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from evaluation import deep_dive, exhibits, load_study
+from evaluation import deep_dive, exhibits, load_study, workbench
 from evaluation.disclosure import release
 from evaluation.errors import InputError, Problem
 
@@ -143,8 +143,8 @@ def test_a_front_end_that_names_its_cells_gets_the_widgets(monkeypatch):
     kernel = SimpleNamespace(get_parent=lambda channel: sent)
     shell = SimpleNamespace(kernel=kernel)
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
-    assert MODULE._front_end()
+    assert workbench.front_end()
     sent["metadata"] = {}
-    assert not MODULE._front_end()
+    assert not workbench.front_end()
     shell.kernel = None
-    assert not MODULE._front_end()
+    assert not workbench.front_end()

@@ -38,6 +38,14 @@ def few_libraries(monkeypatch):
     monkeypatch.setattr(warm, "LIBRARIES", ())
 
 
+@pytest.fixture
+def interruptible():
+    """Python ignores Ctrl-C where it was started in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def hashes(folder: Path) -> dict[str, str]:
     files = (path for path in sorted(folder.rglob("*")) if path.is_file())
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
@@ -138,6 +146,7 @@ def test_what_is_up_to_date_is_kept_and_the_rest_made(tmp_path):
     assert "2014" in (final.folder / "index.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_run_leaves_the_earlier_profiles_and_goes_on_where_it_was(tmp_path):
     toy.make(toy.project(tmp_path))
     folder = tmp_path / "reports" / "deep-dives"

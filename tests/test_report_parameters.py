@@ -25,6 +25,7 @@ weighted = True
 codes = ["0301"]
 limit = None
 options = {"low": 1.5}
+limits = {"persons": 5, "man_years": 10.0}
 case = "a"
 """
 
@@ -125,6 +126,16 @@ def test_a_mistake_is_told_with_line_value_and_remedy(folder, lines, expected):
 def test_the_reports_own_keys_are_checked(folder, text, expected):
     with pytest.raises(ParameterError, match=expected.replace("`", ".")):
         read(folder, text)
+
+
+def test_limits_of_disclosure_are_checked_before_any_chapter_runs(folder):
+    with pytest.raises(ParameterError) as error:
+        read(folder, f"{HEAD}limits: {{person: 12, man_years: -1}}\n")
+    first, second = map(str, error.value.problems)
+    assert "toy.yaml, line 4" in first
+    assert "Did you mean persons?" in first
+    assert "man_years is out of range" in second
+    assert read(folder, f"{HEAD}limits: {{persons: 12}}\n").chapters[0].given["limits"] == {"persons": 12}
 
 
 def test_all_mistakes_are_told_together(folder):

@@ -20,6 +20,7 @@ from pypdf import PdfReader
 
 from evaluation.errors import ReportError
 from evaluation.report.assemble import assemble
+from evaluation.report.copies import chapters
 from evaluation.report.parameters import Run
 from evaluation.report.render import Front, render
 
@@ -296,7 +297,7 @@ def test_the_chapters_cite_what_the_bibliography_has_and_alike_in_every_language
         assert {"author", "title", "journal", "year", "volume", "pages"} <= set(re.findall(r"(\w+) = \{", entry)), key
         assert re.search(r"year = \{(\d+)\}", entry)[1] in key
     cited = {language: Counter() for language in ("nb", "nn", "en")}
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+    for path in chapters(ROOT / "notebooks"):
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             tags = [tag for tag in cell["metadata"].get("tags", []) if tag in cited]
             for line in cell["source"]:

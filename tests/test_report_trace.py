@@ -31,6 +31,7 @@ from evaluation.errors import ReportError
 from evaluation.exhibits import Finding
 from evaluation.language import Passage, Words, three, unmarked
 from evaluation.report.assemble import Assembled, assemble
+from evaluation.report.copies import chapters
 from evaluation.report.functions import find
 from evaluation.report.numbers import link_numbers
 from evaluation.report.parameters import Run
@@ -372,7 +373,7 @@ def test_functions_are_named_through_modules_results_and_choices():
 
 def test_every_name_found_statically_is_there_when_imported():
     names = set()
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+    for path in chapters(ROOT / "notebooks"):
         found = origins(nbformat.read(path, as_version=4))
         names |= {name for origin in found.values() for name in origin.functions}
     assert len(names) > 100

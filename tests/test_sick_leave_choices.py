@@ -13,7 +13,7 @@ from evaluation.sick_leave.controls import nearest, same_group
 
 @pytest.fixture(scope="module")
 def study():
-    return load_study("data/demo", as_of="2014-12-31", division=2013)
+    return load_study("data/demo", as_of="2015-12-31", division=2013)
 
 
 @pytest.fixture

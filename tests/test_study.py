@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -239,6 +240,33 @@ def test_prepared_tables_cut_short_are_prepared_again(folder):
     assert whole(folder).positions.stat().st_size == size
 
 
+def test_another_cut_begins_where_the_files_were_read_and_gives_the_same(folder, cache, monkeypatch):
+    cut = {"as_of": "2012-09-30", "division": 2012}
+    alone = load_study(folder, **cut)
+    tables = {name: getattr(alone, name) for name in ("sick_leave", "background", "files", "dropped", "notes")}
+    shutil.rmtree(cache)
+    whole(folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(prepare, "read_table", None)
+        after = load_study(folder, **cut)
+    for name, table in tables.items():
+        pd.testing.assert_frame_equal(getattr(after, name), table)
+    for kept in cache.glob("read-*.pickle"):
+        kept.write_bytes(kept.read_bytes()[:-10])
+    assert len(load_study(folder, as_of="2012-06-30", division=2012).files) == len(tables["files"])
+
+
+def test_a_file_set_right_is_read_anew_and_the_others_are_not(folder, cache, monkeypatch):
+    edit(folder / "sykefravaer_2012.csv", "Kvinner", "Jenter")
+    with pytest.raises(InputError):
+        whole(folder)
+    edit(folder / "sykefravaer_2012.csv", "Jenter", "Kvinner")
+    seen, read_table = [], prepare.read_table
+    monkeypatch.setattr(prepare, "read_table", lambda *told: seen.append(told[1]) or read_table(*told))
+    whole(folder)
+    assert seen == ["sick_leave"]
+
+
 def test_a_failed_preparation_leaves_nothing_behind(folder, cache):
     edit(folder / "sykefravaer_2012.csv", "Kvinner", "Jenter")
     with pytest.raises(InputError):
@@ -342,7 +370,9 @@ def test_a_study_says_what_it_is_and_that_the_figures_are_invented(folder):
         assert "2012-09-30" in shown
         assert "2012" in shown
         assert "Small programme" in shown
-        assert "after the data cut" in shown
+    assert len(repr(study).splitlines()) <= 6
+    assert "12 of sick_leave" in repr(study)
+    assert "after the data cut" in study._repr_html_()
     assert "sykefravaer_2011.csv" in study._repr_html_()
 
 

@@ -25,7 +25,7 @@ TRUE_EFFECT = -3.0
 BIN = Path(sys.executable).parent
 
 
-def _blocks() -> list[tuple[str, list[str], str]]:
+def blocks() -> list[tuple[str, list[str], str]]:
     """Language, the words after it, and text of each fenced block."""
     found = re.findall(r"^```(\w+)([^\n]*)\n(.*?)^```$", TUTORIAL.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     return [(language, words.split(), text) for language, words, text in found]
@@ -46,7 +46,7 @@ def _notebook(folder: Path) -> None:
     made = v4.new_notebook(
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     )
-    cells = [(language, words[1:], text) for language, words, text in _blocks() if words[:1] == ["notebook"]]
+    cells = [(language, words[1:], text) for language, words, text in blocks() if words[:1] == ["notebook"]]
     for language, tags, text in cells:
         new = v4.new_code_cell if language == "python" else v4.new_markdown_cell
         made.cells.append(new(text.strip(), metadata={"tags": tags}))
@@ -63,7 +63,7 @@ def project(tmp_path_factory):
         (folder / "data/demo" / name).write_bytes((ROOT / "data/demo" / name).read_bytes())
     script = ""
     _notebook(folder)
-    for language, words, text in _blocks():
+    for language, words, text in blocks():
         if language == "yaml":
             file = folder / text.splitlines()[0].removeprefix("# ")
             file.write_text((file.read_text(encoding="utf-8") if file.exists() else "") + text, encoding="utf-8")
@@ -82,7 +82,7 @@ def study(project):
 
 
 def test_every_kind_of_block_is_there_and_run():
-    kinds = [(language, *words[:1]) for language, words, _ in _blocks()]
+    kinds = [(language, *words[:1]) for language, words, _ in blocks()]
     assert {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)} == {
         ("sh",): 2,
         ("yaml",): 3,

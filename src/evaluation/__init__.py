@@ -15,9 +15,20 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = ["Study", "__version__", "load_study"]
+# What answers, releases and shows, in the order of the report.
+_MODULES = (
+    *("participation", "sick_leave", "positions", "recruitment", "reputation", "goals", "cooperation", "survey"),
+    *("deep_dive", "conclusions", "did", "disclosure", "exhibits", "municipalities", "programme", "study"),
+)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:
     if name in ("Study", "load_study"):
         return getattr(import_module("evaluation.study"), name)
+    if name in _MODULES:
+        return import_module(f"evaluation.{name}")
     raise AttributeError(f"module 'evaluation' has no attribute {name!r}")

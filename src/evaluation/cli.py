@@ -288,6 +288,20 @@ def package(
     typer.echo(f"{_shown(done.path)}: {done.files} files, {done.size / 1e6:.1f} MB")
 
 
+@app.command()
+def copy(
+    chapter: Annotated[str, typer.Argument(metavar="CHAPTER", help="A notebook of notebooks/: 02_sick_leave.")],
+    language: Annotated[str | None, typer.Option(help="nb, nn or en: leave out the prose in the others.")] = None,
+    name: Annotated[str | None, typer.Option(help="The copy is my_NAME.ipynb. Default: the chapter's name.")] = None,
+) -> None:
+    """Copy a chapter beside it, to try something in JupyterLab; no report takes the copy for a chapter."""
+    from evaluation.report.build import find_root
+    from evaluation.report.copies import copy_chapter
+
+    folder = find_root(Path.cwd()) / "notebooks"
+    typer.echo(_shown(copy_chapter(chapter, folder, language=language, name=name)))
+
+
 def _from_root(data: str | None, here: Path, root: Path) -> str | None:
     """Return a data folder given from `here` as the notebooks, which run in `root`, find it."""
     if data is None or Path(data).is_absolute() or not (here / data).exists():

@@ -10,6 +10,25 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+__all__ = [
+    "SHOWN",
+    "WARNINGS",
+    "EstimationError",
+    "EvaluationError",
+    "InputError",
+    "Note",
+    "ParameterError",
+    "Problem",
+    "ReportError",
+    "redact",
+    "redacted",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 SHOWN = 20
 # Ten digits too: a spreadsheet eats the leading zero of those born on the first to the ninth.
 _IDENTITY_NUMBER = re.compile(r"(?<!\d)\d{5,6}[ \-\u00a0\u2009\u202f]?\d{5}(?!\d)")

@@ -22,6 +22,33 @@ from typing import Any, Protocol, runtime_checkable
 
 from evaluation.errors import InputError, Problem
 
+__all__ = [
+    "LANGUAGES",
+    "MINUS",
+    "MISSING",
+    "NO_BREAK",
+    "WITHHELD",
+    "Amount",
+    "Passage",
+    "Spoken",
+    "Text",
+    "Words",
+    "absent",
+    "capital",
+    "escape",
+    "labels",
+    "names_in",
+    "one_line",
+    "three",
+    "unmarked",
+    "with_values",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 LANGUAGES = ("nb", "nn", "en")
 Text = Mapping[str, str]
 MISSING = ".."

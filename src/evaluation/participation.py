@@ -17,6 +17,24 @@ from evaluation.sick_leave import rates, with_groups
 if TYPE_CHECKING:
     from evaluation.study import Study
 
+__all__ = [
+    "GROUPS",
+    "Account",
+    "account",
+    "before",
+    "by_theme",
+    "claims",
+    "coverage",
+    "milestone_labels",
+    "milestones",
+    "networks",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 GROUPS = ("participants", "others")
 
 

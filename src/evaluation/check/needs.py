@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluation.check.source import Module, Place, bound, find, module, references
+from evaluation.report.copies import chapters
 from evaluation.study.members import PROGRAMME
 from evaluation.study.model import FORMS, OUTCOMES
 from evaluation.tables import TABLES
@@ -107,7 +108,7 @@ def _whole(place: Place, read: dict[Place, _Met], inside: Module | None = None) 
 def every(notebooks: Path) -> tuple[Needs, ...]:
     """Return what each chapter of a folder needs, in their order."""
     read: dict[Place, _Met] = {}
-    return tuple(needs(path, read) for path in sorted(notebooks.glob("[0-9]*.ipynb")))
+    return tuple(needs(path, read) for path in chapters(notebooks) if path.stem[0].isdigit())
 
 
 def used_by(found: Sequence[Needs]) -> dict[str, tuple[str, ...]]:

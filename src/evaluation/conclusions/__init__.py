@@ -6,3 +6,7 @@ from evaluation.conclusions.read import Findings, claims, read
 from evaluation.conclusions.summary import Sentence, summary
 
 __all__ = ["GRADES", "Findings", "Sentence", "changes", "claims", "effects", "read", "summary"]
+
+
+def __dir__() -> list[str]:
+    return __all__

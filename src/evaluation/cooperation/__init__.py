@@ -62,3 +62,7 @@ __all__ = [
     "within_group",
     "words_of",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

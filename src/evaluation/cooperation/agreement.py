@@ -13,6 +13,7 @@ from evaluation import survey
 from evaluation.cooperation.mixed import mixed
 from evaluation.cooperation.scores import WHICH, answers, groups, role_adjusted, scores
 from evaluation.errors import InputError, Problem
+from evaluation.workbench import Described
 
 if TYPE_CHECKING:
     from evaluation.study import Study
@@ -24,7 +25,7 @@ AGREED = 0.7
 
 
 @dataclass(frozen=True, eq=False)
-class Agreement:
+class Agreement(Described):
     """Agreement about an index between people of the same municipality, within one wave.
 
     Attributes
@@ -45,9 +46,6 @@ class Agreement:
     roles: pd.DataFrame
     pairs: pd.DataFrame
     placement: survey.Placement
-
-    def __repr__(self) -> str:
-        return f"Agreement\n{self.roles}\n{self.pairs}\n{self.placement}"
 
     def _repr_html_(self) -> str:
         return self.roles.to_html(index=False) + self.pairs.to_html(index=False)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from evaluation.errors import EstimationError, Problem
+from evaluation.workbench import Described
 
 
 @dataclass(frozen=True, eq=False)
-class Mixed:
+class Mixed(Described):
     """A random-intercept model fitted by restricted maximum likelihood.
 
     Attributes

@@ -17,6 +17,7 @@ from evaluation import did
 from evaluation.cooperation.imputed import MunicipalEffects
 from evaluation.cooperation.mixed import mixed
 from evaluation.errors import EstimationError, Problem
+from evaluation.workbench import Described
 
 CONVENTION = (
     "Imputed effects of municipalities on the trait and their intake, weighted by the inverse of the chance variance "
@@ -26,7 +27,7 @@ CONVENTION = (
 
 
 @dataclass(frozen=True)
-class Moderation:
+class Moderation(Described):
     """How the effect differs with a trait.
 
     Attributes

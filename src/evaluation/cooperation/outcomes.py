@@ -12,13 +12,14 @@ import pandas as pd
 from evaluation import positions, recruitment, sick_leave
 from evaluation.cooperation.imputed import MunicipalEffects, municipal_effects
 from evaluation.errors import InputError, Problem
+from evaluation.workbench import Described
 
 if TYPE_CHECKING:
     from evaluation.study import Study
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Outcome(Described):
     """One outcome: the table it needs, the indicator of the codebook that says its theme, and its panel.
 
     `panel` returns `municipality`, `period`, `value` (per cent, or per 100 employees), `first_treated` and `size`.

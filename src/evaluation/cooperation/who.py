@@ -15,13 +15,14 @@ from evaluation.cooperation.reports import reported_by_municipality
 from evaluation.cooperation.scores import groups, municipal, scores
 from evaluation.cooperation.traits import earlier, networks
 from evaluation.errors import EstimationError
+from evaluation.workbench import Described
 
 if TYPE_CHECKING:
     from evaluation.study import Study
 
 
 @dataclass(frozen=True, eq=False)
-class Succeeded:
+class Succeeded(Described):
     """Where the programme's effect was larger, as moderation.
 
     Attributes
@@ -62,9 +63,6 @@ class Succeeded:
     def clear(self) -> pd.DataFrame:
         """The rows of `tests` that stay clear when all tests are counted."""
         return self.tests[self.tests["clear"]]
-
-    def __repr__(self) -> str:
-        return f"Succeeded(wave {self.wave}, {self.count} tests)\n{self.tests}\n{self.between}"
 
     def _repr_html_(self) -> str:
         return self.tests.to_html(index=False) + self.between.to_html(index=False)

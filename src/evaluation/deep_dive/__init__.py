@@ -40,3 +40,7 @@ __all__ = [
     "timeline",
     "traits_of_reached",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

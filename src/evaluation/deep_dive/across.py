@@ -21,6 +21,7 @@ from evaluation.goals import STATUSES
 from evaluation.language import Text, labels
 from evaluation.positions import EXCLUDED, Histogram
 from evaluation.positions.groups import histogram_of
+from evaluation.workbench import Described
 
 if TYPE_CHECKING:
     from evaluation.study import Study
@@ -45,7 +46,7 @@ CELLS = (
 
 
 @dataclass(frozen=True, eq=False)
-class AcrossCases:
+class AcrossCases(Described):
     """All cases by all outcomes.
 
     Attributes

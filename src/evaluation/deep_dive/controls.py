@@ -12,6 +12,7 @@ from evaluation.deep_dive import synthetic
 from evaluation.deep_dive.notes import Note
 from evaluation.errors import EstimationError, InputError, Problem
 from evaluation.sick_leave import WORKING_DAYS, rates
+from evaluation.workbench import Described
 
 DONORS = 40
 """How many donors are asked for: enough for an interval of 95 per cent, few enough to be of the case's size."""
@@ -23,7 +24,7 @@ FEW_BEFORE = 8
 
 
 @dataclass(frozen=True, eq=False)
-class Series:
+class Series(Described):
     """One outcome of every municipality over time, as sums to divide.
 
     Attributes
@@ -56,7 +57,7 @@ class Series:
 
 
 @dataclass(frozen=True, eq=False)
-class SyntheticControl:
+class SyntheticControl(Described):
     """A case beside a weighted mean of municipalities outside the programme that followed its course before the start.
 
     Rates and gaps are in per cent and percentage points.

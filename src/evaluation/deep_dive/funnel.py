@@ -13,6 +13,7 @@ from evaluation.deep_dive import frames
 from evaluation.errors import EstimationError, Problem
 from evaluation.positions.weighted import two_variances
 from evaluation.sick_leave import WORKING_DAYS
+from evaluation.workbench import Described
 
 if TYPE_CHECKING:
     from evaluation.deep_dive.result import CaseComparison
@@ -29,7 +30,7 @@ STEPS = 60
 
 
 @dataclass(frozen=True, eq=False)
-class Funnel:
+class Funnel(Described):
     """Every municipality's figure against its size, with the limits that chance alone would keep it within.
 
     Attributes

@@ -7,7 +7,6 @@ above them. Under papermill, where nobody can pick, it stays a line of text.
 from __future__ import annotations
 
 import html
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,6 +17,7 @@ from evaluation.errors import EvaluationError
 from evaluation.language import Words, capital, three
 from evaluation.positions import EXCLUDED, Histogram
 from evaluation.positions.groups import histogram_of
+from evaluation.workbench import front_end
 
 if TYPE_CHECKING:
     from evaluation.study import Study
@@ -88,7 +88,7 @@ def picker(
     interactive : whether there is somebody to pick; unless told, whether the cell was run from a front end such as
         JupyterLab and not by papermill.
     """
-    if not (_front_end() if interactive is None else interactive):
+    if not (front_end() if interactive is None else interactive):
         found = find_case(study, study.municipalities, municipality)
         names = study.municipalities.set_index("municipality")["name"].loc[list(found.municipalities)]
         return Static(chapter.words, ", ".join(names), theme, peers)
@@ -246,12 +246,3 @@ def _municipalities(study: Study, first: CaseComparison) -> list[tuple[str, str]
     if first.case.case not in set(everyone["municipality"]):
         options.insert(0, (", ".join(first.names), first.case.case))
     return options
-
-
-def _front_end() -> bool:
-    """Whether the cell being run was sent by a front end, which says which cell it is; papermill does not."""
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    kernel = getattr(shell, "kernel", None)
-    if kernel is None:
-        return False
-    return bool(kernel.get_parent("shell").get("metadata", {}).get("cellId"))

@@ -13,6 +13,7 @@ from evaluation.deep_dive.frames import CERTIFIED, SICK_LEAVE
 from evaluation.deep_dive.notes import Note
 from evaluation.language import LANGUAGES, Text, Words, three
 from evaluation.programme import Case
+from evaluation.workbench import Described
 
 _AMONG = three("blant dem ", "mellom dei ", "among them ")
 _TRAITS = {
@@ -37,7 +38,7 @@ _EARLIER = {
 
 
 @dataclass(frozen=True, eq=False)
-class CaseComparison:
+class CaseComparison(Described):
     """One case against its peers.
 
     In the frames, `who` is ``case`` (its municipalities pooled as one), ``peers`` (pooled) or ``country`` (all

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from evaluation.goals.codes import optional_table, words
+from evaluation.workbench import Described
 
 if TYPE_CHECKING:
     from evaluation.programme import Case
@@ -18,7 +19,7 @@ OF_PROGRAMME = ("application", "admission", "local_work", "gatherings")
 
 
 @dataclass(frozen=True, eq=False)
-class CaseTimeline:
+class CaseTimeline(Described):
     """The course of a case.
 
     Attributes

@@ -62,6 +62,11 @@ __all__ = [
     "wild_bootstrap",
 ]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 METHODS = tuple(methods.METHODS)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from evaluation.errors import EstimationError, Problem
+from evaluation.workbench import Described
 
 if TYPE_CHECKING:
     from evaluation.did.results import Effects
@@ -18,7 +19,7 @@ _RELATIVE_RANK = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
-class EventStudy:
+class EventStudy(Described):
     """Estimates relative to one reference period, from `did.estimate` or from any other source.
 
     Attributes

@@ -10,6 +10,7 @@ import pandas as pd
 from evaluation.did.resampling import Inference
 from evaluation.did.results import Estimate
 from evaluation.errors import EstimationError, Problem
+from evaluation.workbench import Described
 
 ENOUGH = 20
 WILD_FROM = 5
@@ -17,7 +18,7 @@ SEVERAL = 4
 
 
 @dataclass(frozen=True)
-class Recommendation:
+class Recommendation(Described):
     """Which inference to lead with.
 
     Attributes

@@ -15,6 +15,7 @@ from evaluation.did.linear_forms import LinearForm, linear_form, treatment
 from evaluation.did.panel import Columns, Panel, prepare
 from evaluation.did.two_way import TwoWay
 from evaluation.errors import EstimationError, Problem
+from evaluation.workbench import Described
 
 METHODS = ("callaway_santanna", "imputation", "two_way_fixed_effects")
 CONTROLS = ("not_yet_treated", "never_treated")
@@ -24,7 +25,7 @@ TIE, NOTHING = 1e-9, 1e-13
 
 
 @dataclass(frozen=True)
-class Inference:
+class Inference(Described):
     """A test of one overall effect and the interval that inverts it.
 
     Attributes

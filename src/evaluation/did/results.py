@@ -147,8 +147,7 @@ class Effects:
     def __repr__(self) -> str:
         lines = [f"Effects by {self.method} (control: {self.control}, anticipation: {self.anticipation})"]
         lines += [f"  {kind:<9} {estimate}" for kind, estimate in self.aggregates.items()]
-        lines += [f"  {self.sample!r}", f"  standard errors: {self.standard_error}"]
-        lines += [f"  note: {note}" for note in self.notes]
+        lines.append("; ".join([f"  {self.sample!r}", f"standard errors: {self.standard_error}", *self.notes]))
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

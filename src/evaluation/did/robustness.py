@@ -90,9 +90,9 @@ class Placebos:
         return int(((self.estimates["low"] > 0) | (self.estimates["high"] < 0)).sum())
 
     def __repr__(self) -> str:
-        rows = [f"  {row.placebo}: {row.estimate:.4f} [{row.low:.4f}, {row.high:.4f}]" for row in self._rows()]
+        rows = [f"{row.placebo}: {row.estimate:.4f} [{row.low:.4f}, {row.high:.4f}]" for row in self._rows()]
         head = f"Placebos({self.kind}; actual {self.actual.value:.4f}; {self.found} of {len(self.estimates)} found)"
-        return "\n".join([head, *rows])
+        return f"{head}\n  {'; '.join(rows)}"
 
     def _rows(self) -> list[Any]:
         return list(self.estimates.itertuples(index=False))

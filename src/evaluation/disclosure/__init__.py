@@ -24,3 +24,7 @@ __all__ = [
     "release_estimates",
     "release_public",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

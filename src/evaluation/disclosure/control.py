@@ -20,6 +20,7 @@ from evaluation.disclosure.rule import PRIMARY, Rule
 from evaluation.disclosure.secondary import Table, companions
 from evaluation.disclosure.space import Term, atoms
 from evaluation.errors import InputError, Problem
+from evaluation.workbench import Described
 
 
 class StudyLike(Protocol):
@@ -30,7 +31,7 @@ class StudyLike(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Control:
+class Control(Described):
     """The rule of a report, and what the parameter file withholds besides: ``Control(study, limits, withhold)``.
 
     Attributes

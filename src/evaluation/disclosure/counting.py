@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import pandas as pd
 from evaluation.disclosure.counts import Cell, Counted, Value
 from evaluation.disclosure.population import OF_A_MUNICIPALITY, Population, largest_share
 from evaluation.disclosure.primary import few
+from evaluation.workbench import Described
 
 if TYPE_CHECKING:
     from evaluation.disclosure.control import Control
@@ -23,7 +25,7 @@ OPEN = ("municipalities", "population", "cells", "reference")
 
 
 @dataclass(frozen=True, eq=False)
-class Draft:
+class Draft(Described):
     """A result judged row by row, not yet against what else is released with it."""
 
     frame: pd.DataFrame
@@ -34,7 +36,7 @@ class Draft:
 
 
 @dataclass(frozen=True, eq=False)
-class Counting:
+class Counting(Described, ABC):
     """Results that count something of a population of municipalities."""
 
     control: Control
@@ -42,9 +44,9 @@ class Counting:
     by: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
+    @abstractmethod
     def contributed(self) -> str:
         """The column of the members' table that says what each municipality contributes."""
-        raise NotImplementedError
 
     def _places(self, frame: pd.DataFrame) -> list[dict[str, Value] | None]:
         """Return each row's municipalities, sector, sex and the like; the time is not in it."""

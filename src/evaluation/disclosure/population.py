@@ -11,12 +11,13 @@ import pandas as pd
 
 from evaluation.disclosure.counts import Value
 from evaluation.errors import InputError, Problem
+from evaluation.workbench import Described
 
 OF_A_MUNICIPALITY = "municipality"
 
 
 @dataclass(frozen=True, eq=False)
-class Population:
+class Population(Described):
     """The municipalities of a table's rows, by what the rows are called.
 
     Attributes

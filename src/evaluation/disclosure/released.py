@@ -13,10 +13,11 @@ import pandas as pd
 from evaluation.disclosure.counts import Counted
 from evaluation.disclosure.rule import REASONS, Rule
 from evaluation.errors import InputError, Problem
+from evaluation.workbench import Described
 
 
 @dataclass(frozen=True)
-class Released:
+class Released(Described):
     """A result that may be shown.
 
     Attributes

@@ -46,3 +46,7 @@ __all__ = [
     "stacked_bands",
     "timeline",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -14,11 +14,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from textwrap import shorten
 from typing import Any, Protocol
 
 from evaluation.disclosure import Released, check_released
 from evaluation.errors import InputError, Problem
 from evaluation.exhibits import tables, theme
+from evaluation.exhibits.contents import contents
 from evaluation.exhibits.figures import FigureSpec
 from evaluation.exhibits.finding import MIMETYPE as FINDING
 from evaluation.exhibits.finding import OWN_UNIT, Evidence, Finding, finite
@@ -102,6 +104,9 @@ class Prose:
         """The text as it is read."""
         return unmarked(self.marked)
 
+    def __repr__(self) -> str:
+        return shorten(self.markdown, 200, placeholder=" ...")
+
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         content = {"text": self.marked} | _told(self.read)
         return {"text/markdown": self.markdown, PROSE: content, "text/plain": self.markdown}
@@ -126,6 +131,9 @@ class Exhibit:
     table: tables.Table | None = None
     svg: str = ""
     png: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"Exhibit {self.id} ({self.kind} of {self.chapter})\n  {self.caption}"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         fields = ("kind", "id", "chapter", "caption", "alt", "note", "synthetic", "disclosure", "csv")
@@ -163,6 +171,13 @@ class Chapter:
     def __post_init__(self) -> None:
         _check_identifier(self.name)
         Words(self.language)
+
+    def __repr__(self) -> str:
+        study = self.study
+        return f"Chapter {self.name}, {self.language}: data to {study.as_of}, division of {study.division}"
+
+    def _repr_html_(self) -> str | None:
+        return contents(self.language)
 
     @property
     def words(self) -> Words:

@@ -206,7 +206,7 @@ class Finding:
         if self.low is not None:
             line += words.plain(" ({f.low}; {f.high})", f=self)
         text = f"{self.name}: {line}"
-        shown = f'<p style="color:#595959;font-size:85%;margin:0">{html.escape(text)}</p>'
+        shown = f'<p style="color:var(--jp-ui-font-color1, #595959);font-size:85%;margin:0">{html.escape(text)}</p>'
         record: dict[str, Any] = {field: getattr(self, field) for field in fields}
         if self.evidence is not None:
             record["evidence"] = asdict(self.evidence)

@@ -68,3 +68,7 @@ __all__ = [
     "with_words",
     "words",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

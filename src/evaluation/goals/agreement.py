@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from evaluation.goals.comparable import STATUSES, percent
+from evaluation.workbench import Described
 
 CONVENTION = (
     "Large-sample variance of kappa (Fleiss, Cohen and Everitt 1969); one verdict per report, taken as independent"
@@ -16,7 +17,7 @@ CONVENTION = (
 
 
 @dataclass(frozen=True, eq=False)
-class Agreement:
+class Agreement(Described):
     """Two verdicts on the same targets.
 
     Attributes
@@ -50,12 +51,6 @@ class Agreement:
     def value(self) -> float:
         """Kappa, under the name findings ask for."""
         return self.kappa
-
-    def __repr__(self) -> str:
-        return (
-            f"Agreement: {self.same} of {self.n} ({self.share:.0f} %; {self.expected:.0f} % by chance), "
-            f"kappa {self.kappa:.2f} ({self.low:.2f} to {self.high:.2f})\n{self.table}"
-        )
 
 
 def agreement(

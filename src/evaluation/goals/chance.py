@@ -19,6 +19,7 @@ import pandas as pd
 from evaluation.errors import InputError, Problem
 from evaluation.goals.comparable import HALFWAY, comparable, percent, status
 from evaluation.goals.registers import register_figures
+from evaluation.workbench import Described
 
 if TYPE_CHECKING:
     from evaluation.study import Study
@@ -31,7 +32,7 @@ COUNTS = ["targets", "municipalities", "reached", "expected", "low", "high", "as
 
 
 @dataclass(frozen=True, eq=False)
-class Chance:
+class Chance(Described):
     """Targets beside what municipalities outside the programme at the same level came to.
 
     Attributes
@@ -61,9 +62,6 @@ class Chance:
     comparison: int
     dropped: pd.DataFrame
     convention: str
-
-    def __repr__(self) -> str:
-        return f"Chance for {len(self.targets)} targets, {self.neighbours} of {self.comparison} each\n{self.by()}"
 
     def by(self, columns: Sequence[str] = (), *, confidence: float = 0.95) -> pd.DataFrame:
         """Count the targets reached beside what chance gives.

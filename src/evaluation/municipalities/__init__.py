@@ -13,3 +13,7 @@ from evaluation.municipalities.history import SplitError
 from evaluation.municipalities.register import REFERENCE, Register
 
 __all__ = ["REFERENCE", "Register", "SplitError"]
+
+
+def __dir__() -> list[str]:
+    return __all__

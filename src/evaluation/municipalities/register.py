@@ -18,12 +18,13 @@ from evaluation.municipalities.harmonise import harmonise
 from evaluation.municipalities.history import STILL, Entry, SplitError, checked, entries_of
 from evaluation.municipalities.names import Label, normal, read_label
 from evaluation.municipalities.places import EXCLUDE, other_place
+from evaluation.workbench import Described
 
 REFERENCE = Path(__file__).resolve().parents[3] / "data" / "reference"
 
 
 @dataclass(frozen=True, eq=False)
-class Register:
+class Register(Described):
     """The municipalities of a country, their codes, and what became of them.
 
     Parameters

@@ -54,3 +54,7 @@ __all__ = [
     "transitions",
     "with_occupation",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

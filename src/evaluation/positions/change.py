@@ -19,6 +19,7 @@ from evaluation.errors import InputError, Problem
 from evaluation.positions.histogram import COUNT, Histogram, _names, _nearest
 from evaluation.positions.source import View
 from evaluation.positions.weighted import two_variances
+from evaluation.workbench import Described
 
 Measure = Literal["mean_size", "full_time_share"]
 MEASURES = ("mean_size", "full_time_share")
@@ -28,7 +29,7 @@ ENOUGH = 20
 
 
 @dataclass(frozen=True)
-class Changes:
+class Changes(Described):
     """Change in position size between two years.
 
     Attributes

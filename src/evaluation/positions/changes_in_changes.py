@@ -20,6 +20,7 @@ from evaluation.positions.change import require_years
 from evaluation.positions.histogram import FULL_TIME, QUANTILES, SMALL, Histogram, quantile_name
 from evaluation.positions.source import View
 from evaluation.positions.weighted import Floats
+from evaluation.workbench import Described
 
 CITATION = (
     "Athey, S. and Imbens, G. W. (2006). Identification and inference in nonlinear difference-in-differences models. "
@@ -29,7 +30,7 @@ POINTS = ("discrete", "lower", "upper")
 
 
 @dataclass(frozen=True, eq=False)
-class ChangesInChanges:
+class ChangesInChanges(Described):
     """Effects by changes-in-changes, all persons pooled.
 
     Attributes

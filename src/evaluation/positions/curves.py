@@ -19,13 +19,14 @@ from evaluation.positions.change import require_years
 from evaluation.positions.histogram import FULL_TIME, Histogram, _names, _nearest, _tenths
 from evaluation.positions.simultaneous import critical_value, errors
 from evaluation.positions.source import View
+from evaluation.workbench import Described
 
 Kind = Literal["at_most", "at_least", "density"]
 KINDS = ("at_most", "at_least", "density")
 
 
 @dataclass(frozen=True, eq=False)
-class Curves:
+class Curves(Described):
     """The distribution in two years and the change between them, at the same sizes.
 
     Attributes

@@ -18,6 +18,7 @@ import pandas as pd
 from evaluation.errors import EstimationError, InputError, Problem
 from evaluation.positions.histogram import EDGES, QUANTILES, Histogram, _tenths, band_labels, quantile_name
 from evaluation.positions.simultaneous import critical_value, errors
+from evaluation.workbench import Described
 
 if TYPE_CHECKING:
     from evaluation.did.panel import Panel
@@ -54,7 +55,7 @@ class Scores:
 
 
 @dataclass(frozen=True, eq=False)
-class DistributionalEffects:
+class DistributionalEffects(Described):
     """Effects on the whole distribution of position sizes, in percentage points.
 
     Attributes

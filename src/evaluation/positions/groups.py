@@ -15,6 +15,7 @@ from evaluation.positions.histogram import EXCLUDED, Histogram, _nearest, histog
 from evaluation.positions.source import View
 from evaluation.positions.weighted import ratio, ratio_change
 from evaluation.study.shared import shared
+from evaluation.workbench import Described
 
 if TYPE_CHECKING:
     from evaluation.study import Study
@@ -158,7 +159,7 @@ def _group_change(
 
 
 @dataclass(frozen=True)
-class Panel:
+class Panel(Described):
     """A yearly panel of municipalities for `did.estimate`.
 
     Attributes

@@ -22,6 +22,7 @@ from evaluation.positions import weighted
 from evaluation.positions.partitions import read_cells
 from evaluation.positions.register import DIMENSIONS, Asked
 from evaluation.positions.source import VIEWS, Source, View, memory
+from evaluation.workbench import Described
 
 EXCLUDED = ("substitute", "apprentice", "pensioner", "hourly")
 EDGES = (0.0, 25.0, 50.0, 75.0, 100.0)
@@ -113,7 +114,7 @@ def histogram(
 
 
 @dataclass(frozen=True)
-class Histogram:
+class Histogram(Described):
     """Exact counts of positions or employees by percentage of full time.
 
     Attributes

@@ -16,12 +16,13 @@ from evaluation.positions.change import MEASURES, require_years
 from evaluation.positions.histogram import Histogram, _names
 from evaluation.positions.source import View
 from evaluation.positions.weighted import ratio
+from evaluation.workbench import Described
 
 FACTORS = ("sector", "sex", "age_group", "occupation")
 
 
 @dataclass(frozen=True, eq=False)
-class Decomposition:
+class Decomposition(Described):
     """A change split exactly into change within groups and change of who is employed.
 
     Attributes

@@ -14,12 +14,13 @@ from evaluation.positions import register
 from evaluation.positions.histogram import EDGES, EXCLUDED, _tenths, band_labels
 from evaluation.positions.source import Rows, Source, memory, opened, require_columns
 from evaluation.positions.weighted import ratio
+from evaluation.workbench import Described
 
 FLOWS = ("stayed", "entered", "left")
 
 
 @dataclass(frozen=True, eq=False)
-class Transitions:
+class Transitions(Described):
     """Persons by the band of their total position size in two years.
 
     Attributes

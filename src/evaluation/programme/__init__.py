@@ -9,3 +9,7 @@ from evaluation.programme.files import read_definition, read_programme
 from evaluation.programme.model import Case, Programme
 
 __all__ = ["Case", "Programme", "read_definition", "read_programme"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -13,6 +13,7 @@ import pandas as pd
 from evaluation.errors import InputError, Problem
 from evaluation.municipalities import Register
 from evaluation.programme.checks import LANGUAGES, checked_definition, checked_tables, near
+from evaluation.workbench import Described
 
 QUARTER = "Q-DEC"
 
@@ -35,7 +36,7 @@ class Case:
 
 
 @dataclass(frozen=True, eq=False)
-class Programme:
+class Programme(Described):
     """A development programme as data. What no source tells is missing, never guessed.
 
     Attributes

@@ -84,3 +84,7 @@ __all__ = [
     "same_sign",
     "with_groups",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

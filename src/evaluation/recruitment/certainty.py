@@ -13,6 +13,7 @@ from evaluation.errors import EstimationError
 from evaluation.recruitment.count_effects import CountEffects
 from evaluation.recruitment.effect import OUTCOMES, PRESPECIFIED, effect, estimated, in_per_cent, linear_effect, panel
 from evaluation.recruitment.poisson import randomised_p_value
+from evaluation.workbench import Described
 
 if TYPE_CHECKING:
     from evaluation.did.honest import Honest
@@ -31,7 +32,7 @@ SPECIFICATIONS: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Certainty:
+class Certainty(Described):
     """What can be said against an estimate, and how much of it holds.
 
     Attributes

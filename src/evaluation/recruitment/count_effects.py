@@ -101,7 +101,7 @@ class CountEffects:
             f"  {self.sample!r}",
             f"  standard errors: {self.standard_error}",
         ]
-        return "\n".join(lines + [f"  note: {note}" for note in self.notes])
+        return "\n".join([*lines, f"  {'; '.join(self.notes)}"] if self.notes else lines)
 
     def _repr_html_(self) -> str:
         return f"<pre>{self!r}</pre>{self.event_study.to_html(index=False)}<p>{self.citation}</p>"

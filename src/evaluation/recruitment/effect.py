@@ -13,6 +13,7 @@ from evaluation.errors import EstimationError, InputError, Problem
 from evaluation.positions.weighted import ratio
 from evaluation.recruitment.count_effects import CountEffects, count_effects
 from evaluation.recruitment.rates import COUNTS, MEASURES, with_groups
+from evaluation.workbench import Described
 
 if TYPE_CHECKING:
     from evaluation.study import Study
@@ -26,7 +27,7 @@ last; and with deliveries missing every municipality is compared with itself."""
 
 
 @dataclass(frozen=True, eq=False)
-class Panel:
+class Panel(Described):
     """Municipalities by years, ready to be estimated from.
 
     Attributes
@@ -47,11 +48,6 @@ class Panel:
     theme: str | None
     sector: str | None
     controls: str
-
-    def __repr__(self) -> str:
-        return (
-            f"Panel(theme={self.theme}, sector={self.sector}, controls={self.controls})\n{self.account}\n{self.dropped}"
-        )
 
     def _repr_html_(self) -> str:
         return self.account.to_html(index=False) + self.dropped.to_html(index=False)

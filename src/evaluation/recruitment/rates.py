@@ -16,6 +16,7 @@ import pandas as pd
 from evaluation.errors import InputError, Problem
 from evaluation.positions import starts
 from evaluation.positions.weighted import RatioChange, ratio, ratio_change
+from evaluation.workbench import Described
 
 if TYPE_CHECKING:
     from evaluation.study import Study
@@ -82,7 +83,7 @@ def rates(table: pd.DataFrame, *, by: Sequence[str] = ("group", "year")) -> pd.D
 
 
 @dataclass(frozen=True, eq=False)
-class Development:
+class Development(Described):
     """Rates before and after, their change and its uncertainty, and the differences between participants and others.
 
     Attributes

@@ -101,17 +101,21 @@ def execute_one(run: Run, kernels: Kernels, timeout: int | None = None) -> Noteb
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
+    from evaluation.report.engine import SHOWN
+
     # Without a handler, Python's last resort prints what we say better ourselves.
     logging.getLogger("papermill").addHandler(logging.NullHandler())
     notebook = read_notebook(run.notebook)
-    unfinished = kernels.folder / f"{run.name}.ipynb"
     own_ids = {cell.get("id") for cell in notebook.cells}
     failure: Failure | None = None
+    begun: list[NotebookNode] = []
     try:
         executed = papermill.execute_notebook(
             notebook,
-            str(unfinished),
+            None,
             parameters=dict(run.parameters),
+            engine_name=SHOWN,
+            begun=begun,
             kernel_name="python3",
             language="python",
             progress_bar=False,
@@ -133,7 +137,7 @@ def execute_one(run: Run, kernels: Kernels, timeout: int | None = None) -> Noteb
             what = "the kernel died (killed, out of memory, or ended by the notebook itself), so the rest never ran"
         else:
             raise
-        failure = _broken_off(unfinished, what)
+        failure = _broken_off(begun, what)
     if failure:
         raise ReportError(message(run, failure))
     return normalise(executed, own_ids)
@@ -155,14 +159,14 @@ def check(notebook: NotebookNode) -> Failure | None:
     return None
 
 
-def _broken_off(unfinished: Path, what: str) -> Failure:
+def _broken_off(begun: Sequence[NotebookNode], what: str) -> Failure:
     """Return the failure of a notebook that was broken off: in the last cell it began, if it began any."""
-    notebook = read_notebook(unfinished)
-    begun = [i for i, cell in enumerate(notebook.cells) if cell.metadata.get("papermill", {}).get("start_time")]
-    if not begun:
+    cells = [cell for notebook in begun for cell in notebook.cells]
+    started = [i for i, cell in enumerate(cells) if cell.metadata.get("papermill", {}).get("start_time")]
+    if not started:
         return Failure(0, "", "the kernel did not start")
-    injected = any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells[: begun[-1]])
-    return Failure(begun[-1] + 1 - injected, first_line(notebook.cells[begun[-1]].source), what)
+    injected = any("injected-parameters" in cell.metadata.get("tags", []) for cell in cells[: started[-1]])
+    return Failure(started[-1] + 1 - injected, first_line(cells[started[-1]].source), what)
 
 
 def normalise(notebook: NotebookNode, own_ids: set[str | None]) -> NotebookNode:

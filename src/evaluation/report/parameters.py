@@ -10,12 +10,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from evaluation.errors import ParameterError, Problem
+from evaluation.errors import InputError, ParameterError, Problem
 from evaluation.report import strict_yaml
 from evaluation.report.declared import Declared, read_declared
 from evaluation.report.strict_yaml import Node, Scalar
@@ -23,9 +23,23 @@ from evaluation.report.typed import place, typed
 from evaluation.report.words import LANGUAGES
 
 LIMITS = {"memory_limit": "text", "threads": 1, "timeout": 1}
-REPORT_KEYS = ("report", "title", "subtitle", "chapters", "repeat", "compare_with", *LIMITS)
+KEYS: Mapping[str, str] = {
+    "report": "name of the report, and of its folder",
+    "title": "title in nb, nn and en",
+    "subtitle": "subtitle in the same languages",
+    "chapters": "chapters in their order, each the name of a notebook",
+    "repeat": "chapters that are run once for each value of a parameter; all: for each case of the study",
+    "compare_with": "an earlier report, and those of its chapters whose findings stand beside this one's",
+    "memory_limit": "memory that the reading of a register may use",
+    "threads": "threads that the reading of a register may use",
+    "timeout": "seconds that one cell, or one profile, may take",
+}
+"""The keys of the report itself, and what each says."""
+REPORT_KEYS = tuple(KEYS)
 ALL = "all"
 _TIME = re.compile(r"(?:19|20)\d\d(?:Q[1-4]|(?:-\d\d){1,2})?")
+WITHHELD_BELOW = "limits"
+"""The parameter of a chapter with the limits below which it shows nothing."""
 FINDINGS, EARLIER = "findings", "earlier_findings"
 """Parameters of a chapter that is written from the others: their findings, and those of an earlier report."""
 
@@ -214,7 +228,19 @@ class _Reader:
         likes = notebook.parameters
         given = {name: self.typed(entries[name], like, name) for name, like in likes.items() if name in entries}
         self.ordered({**likes, **given}, {name: entries[name].line for name in given})
+        if WITHHELD_BELOW in given:
+            self.withheld_below(given[WITHHELD_BELOW], entries[WITHHELD_BELOW].line)
         return given
+
+    def withheld_below(self, limits: Mapping[str, float], line: int | None) -> None:
+        """Refuse limits that disclosure control does not know, before any chapter runs."""
+        from evaluation.disclosure.rule import Rule
+
+        try:
+            Rule.of(limits)
+        except InputError as error:
+            found = [replace(one, file=place(self.file, line), column=None) for one in error.problems]
+            self.problems.extend(problem for problem in found if problem not in self.problems)
 
     def ordered(self, values: Mapping[str, Any], lines: Mapping[str, int | None]) -> None:
         """Refuse what ends before it begins: two times in a list, or names such as `first_year` and `last_year`."""

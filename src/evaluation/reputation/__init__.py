@@ -29,3 +29,7 @@ __all__ = [
     "same_conclusion",
     "same_sign",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

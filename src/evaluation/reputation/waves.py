@@ -9,6 +9,7 @@ import pandas as pd
 
 from evaluation import survey
 from evaluation.errors import InputError, Problem
+from evaluation.workbench import Described
 
 if TYPE_CHECKING:
     from evaluation.study import Study
@@ -56,7 +57,7 @@ class Measured:
 
 
 @dataclass(frozen=True, eq=False)
-class Panel:
+class Panel(Described):
     """The surveyed municipalities' mean index by wave.
 
     Attributes
@@ -85,9 +86,6 @@ class Panel:
             municipalities=("municipality", "nunique"), both_sides=("both_sides", "sum"), answers=("answers", "sum")
         )
         return rows.reset_index()
-
-    def __repr__(self) -> str:
-        return f"Panel(theme={self.theme}, weighted={self.weighted})\n{self.account}"
 
 
 def measured(

@@ -64,3 +64,7 @@ __all__ = [
     "triple_difference",
     "with_groups",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -10,6 +10,7 @@ import pandas as pd
 from evaluation import did
 from evaluation.sick_leave.effect import effect, panel
 from evaluation.sick_leave.specifications import PRESPECIFIED
+from evaluation.workbench import Described
 
 if TYPE_CHECKING:
     from evaluation.did.honest import Honest
@@ -28,7 +29,7 @@ The joint test of trends uses fewer before the start where fewer than ten are tr
 
 
 @dataclass(frozen=True, eq=False)
-class Certainty:
+class Certainty(Described):
     """What can be said against an estimate, and how much of it holds.
 
     Attributes

@@ -10,10 +10,11 @@ import pandas as pd
 
 from evaluation.sick_leave.development import Window, by_municipality, checked_windows
 from evaluation.sick_leave.rates import WORKING_DAYS, checked_columns
+from evaluation.workbench import Described
 
 
 @dataclass(frozen=True, eq=False)
-class Decomposition:
+class Decomposition(Described):
     """A change in the total rate split exactly into two sums over sectors.
 
     Attributes

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from evaluation.errors import EstimationError, Problem
+from evaluation.workbench import Described
 
 NEIGHBOURS = 5
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(Described):
     """Weights of the municipalities of a panel, constant over time.
 
     Attributes

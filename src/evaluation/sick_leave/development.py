@@ -16,6 +16,7 @@ from scipy.stats import t as student
 
 from evaluation.errors import InputError, Problem
 from evaluation.sick_leave.rates import WORKING_DAYS, checked_columns, measured
+from evaluation.workbench import Described
 
 Window = tuple[pd.Period | str, pd.Period | str]
 OTHERS = "others"
@@ -33,7 +34,7 @@ CONVENTION = (
 
 
 @dataclass(frozen=True, eq=False)
-class Development:
+class Development(Described):
     """Change of rates between two windows.
 
     Attributes
@@ -59,10 +60,6 @@ class Development:
     before: tuple[pd.Period, pd.Period]
     after: tuple[pd.Period, pd.Period]
     standard_error: str = CONVENTION
-
-    def __repr__(self) -> str:
-        windows = " to ".join(f"{first}-{last}" for first, last in (self.before, self.after))
-        return f"Development {windows}\n{self.rows}\n{self.differences}\ndropped: {self.dropped.to_dict('records')}"
 
     def _repr_html_(self) -> str:
         return "".join(frame.to_html(index=False) for frame in (self.rows, self.differences, self.dropped))

@@ -11,6 +11,7 @@ from evaluation import did
 from evaluation.errors import EstimationError, InputError, Problem
 from evaluation.sick_leave.controls import Comparison, everyone, nearest, same_group
 from evaluation.sick_leave.rates import checked_columns, intakes, measured
+from evaluation.workbench import Described
 
 if TYPE_CHECKING:
     from evaluation.study import Study
@@ -22,7 +23,7 @@ CONTROLS = ("never_participants", "never_participants_nor_predecessor", "same_ko
 
 
 @dataclass(frozen=True, eq=False)
-class Panel:
+class Panel(Described):
     """Municipalities by quarters, ready for `did.estimate`.
 
     Attributes
@@ -50,9 +51,6 @@ class Panel:
     sector: str | None
     kind: str
     controls: str
-
-    def __repr__(self) -> str:
-        return f"Panel(theme={self.theme}, sector={self.sector}, kind={self.kind})\n{self.account}\n{self.dropped}"
 
     def _repr_html_(self) -> str:
         return self.account.to_html(index=False) + self.dropped.to_html(index=False)

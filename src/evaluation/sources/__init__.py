@@ -49,3 +49,7 @@ __all__ = [
     "valid_identity_numbers",
     "years",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

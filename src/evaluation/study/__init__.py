@@ -7,3 +7,7 @@ from evaluation.study.load import load_study
 from evaluation.study.model import Study
 
 __all__ = ["Study", "load_study"]
+
+
+def __dir__() -> list[str]:
+    return __all__

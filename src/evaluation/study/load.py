@@ -45,8 +45,9 @@ def load_study(
     """Open a data folder as a study.
 
     The first opening reads and checks the raw files (seconds); the prepared tables are kept, so that the next opening
-    with the same files, cut and division takes a fraction of one. A folder of demonstration data is filled at first
-    use. Several notebooks may open the same study at once.
+    with the same files, cut and division takes a fraction of one. Another cut or division, or a file set right, reads
+    only the tables whose files have changed. A folder of demonstration data is filled at first use. Several notebooks
+    may open the same study at once.
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ def load_study(
     hashes = _hashes(layout)
     if layout.demonstration is None:
         check_delivery(layout.folder, hashes)
-    prepared = cache_folder() / _key(hashes, day, division)
+    prepared = cache_folder() / _key(hashes, as_of=day.isoformat(), division=division)
     if not _whole(prepared):
         _prepare(prepared, layout, register, day, division, hashes, Allowed(memory_limit, threads, tell))
     _touch(prepared)
@@ -208,17 +209,16 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _key(hashes: dict[str, str], as_of: date, division: int) -> str:
-    """Name of the prepared tables: of the inputs, of the code that prepares them, of the cut and of the division."""
+def _key(hashes: dict[str, str], **told: str | int) -> str:
+    """Name of what is kept: of the inputs, of the code that prepares them, and of what else is `told`, as the cut."""
     code = [_PACKAGE / "errors.py"] + [path for part in _CODE for path in sorted((_PACKAGE / part).rglob("*.py"))]
-    told = {
+    made_of = {
         "inputs": sorted(hashes.items()),
         "code": [(path.relative_to(_PACKAGE).as_posix(), _sha256(path)) for path in code],
         "pandas": pd.__version__,
-        "as_of": as_of.isoformat(),
-        "division": division,
+        **told,
     }
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()[:32]
 
 
 def _prepare(
@@ -233,6 +233,7 @@ def _prepare(
     """Prepare the tables beside their place and move them in whole; others that want the same wait."""
     from filelock import FileLock
 
+    from evaluation.study.kept import Kept
     from evaluation.study.prepare import prepare
 
     with FileLock(prepared.with_suffix(".lock")):
@@ -241,7 +242,16 @@ def _prepare(
         shutil.rmtree(prepared, ignore_errors=True)
         beside = Path(tempfile.mkdtemp(prefix=".preparing-", dir=prepared.parent))
         try:
-            prepare(layout, register, as_of=as_of, division=division, hashes=hashes, target=beside, allowed=allowed)
+            prepare(
+                layout,
+                register,
+                as_of=as_of,
+                division=division,
+                hashes=hashes,
+                target=beside,
+                kept=Kept(prepared.parent, _key({layout.register: hashes[layout.register]}), hashes),
+                allowed=allowed,
+            )
             sizes = {path.name: path.stat().st_size for path in sorted(beside.iterdir())}
             (beside / SIZES).write_text(json.dumps(sizes), encoding="utf-8")
             os.replace(beside, prepared)
@@ -265,13 +275,17 @@ def _touch(prepared: Path) -> None:
 
 
 def _discard_old(cache: Path) -> None:
-    """Remove prepared tables that nobody has opened for a month."""
+    """Remove prepared tables that nobody has opened for a month, and files as they were read."""
     limit = time.time() - KEPT_DAYS * 86_400
     for path in cache.iterdir():
         with contextlib.suppress(OSError):
-            if path.is_dir() and path.stat().st_mtime < limit:
+            if path.stat().st_mtime >= limit:
+                continue
+            if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
                 path.with_suffix(".lock").unlink(missing_ok=True)
+            elif path.suffix == ".pickle":
+                path.unlink()
 
 
 def _assemble(prepared: Path, layout: Layout, register: Register, as_of: date, division: int) -> Study:

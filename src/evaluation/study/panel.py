@@ -45,7 +45,8 @@ class Panel:
 
     def __repr__(self) -> str:
         counts = self.data.groupby("group")["municipality"].nunique().to_dict()
-        return f"Panel({self.outcome.code}, theme={self.theme}, municipalities={counts})\n{self.dropped}"
+        dropped = self.dropped.to_dict("records")
+        return f"Panel({self.outcome.code}, theme={self.theme}, municipalities={counts}; dropped {dropped})"
 
 
 def panel(study: Study, outcome: str, theme: str | None = None) -> Panel:

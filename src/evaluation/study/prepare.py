@@ -17,6 +17,7 @@ from evaluation.sources.database import Allowed
 from evaluation.sources.places import hive, name_of
 from evaluation.study.account import Account, close, combined
 from evaluation.study.cautions import found_odd
+from evaluation.study.kept import Kept
 from evaluation.study.members import PROGRAMME, Part, at_rows, build_programme, programme_problems
 from evaluation.study.strangers import strangers
 from evaluation.study.themes import THEMES, prepare_outcomes, prepare_themes
@@ -34,9 +35,12 @@ def prepare(
     division: int,
     hashes: Mapping[str, str],
     target: Path,
+    kept: Kept,
     allowed: Allowed | None = None,
 ) -> None:
     """Read, check, cut and harmonise every table and write them into the folder `target`; `allowed` is to the register.
+
+    A table whose files were read before, for another cut or division, is among the `kept` ones.
 
     Raises
     ------
@@ -50,7 +54,7 @@ def prepare(
     parts: dict[str, list[Part]] = {}
     for name in (*OUTCOMES, *PROGRAMME, *THEMES, *layout.outcomes):
         if name in layout.tables:
-            parts[name], wrong = read_table(layout, name, register)
+            parts[name], wrong = kept.get(layout, name) or kept.put(layout, name, read_table(layout, name, register))
             problems += wrong
     try:
         prepare_register(layout, register, as_of, division, target, account, allowed or Allowed())

@@ -37,13 +37,18 @@ def facts(study: Study) -> list[tuple[str, str]]:
 
 
 def plain(study: Study) -> str:
-    """Return the study as text."""
-    lines = [f"Study{' (' + SYNTHETIC.lower() + ')' if study.synthetic else ''}"]
-    lines += [f"  {question}: {answer}" for question, answer in facts(study)]
-    lines += [
-        f"  dropped from {row.table}: {row.rows:,} rows, {_reason(row.reason)}" for row in study.dropped.itertuples()
+    """Return the study as text of at most six lines; the page shows all of it."""
+    said = [f"{question}: {answer}" for question, answer in facts(study)]
+    dropped = study.dropped.groupby("table", sort=False)["rows"].sum()
+    lines = [
+        f"Study{' (' + SYNTHETIC.lower() + ')' if study.synthetic else ''}",
+        "; ".join(said[:2]),
+        "; ".join(said[2:4]),
+        said[4],
+        "; ".join(said[5:]),
+        "rows dropped: " + (", ".join(f"{rows:,} of {table}" for table, rows in dropped.items()) or "none"),
     ]
-    return "\n".join(lines)
+    return "\n  ".join(filter(None, lines))
 
 
 def rich(study: Study) -> str:

@@ -22,6 +22,7 @@ from evaluation.tables.deliveries import TABLE, Delivery, identifier, open_deliv
 from evaluation.tables.layout import LAYOUT, TableSource
 from evaluation.tables.percentages import LARGEST, fractions, given, irregular, percentage
 from evaluation.tables.tidy import coded
+from evaluation.workbench import Described
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,7 +33,7 @@ REPEATED_SHARE = 0.001
 
 
 @dataclass(frozen=True)
-class PreparedPositions:
+class PreparedPositions(Described):
     """What became of the register's files.
 
     Attributes

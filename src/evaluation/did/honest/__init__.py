@@ -77,9 +77,10 @@ class Honest:
             f"Honest({self.restriction}, {self.target}, event times {self.event_times[0]} to {self.event_times[1]})",
             f"  parallel trends: {self.estimate:.4f} [{self.original[0]:.4f}, {self.original[1]:.4f}]",
         ]
-        lines += [f"  bound {row.bound:g}: [{row.low:.4f}, {row.high:.4f}]" for row in self.intervals.itertuples()]
+        bounds = [f"{row.bound:g} [{row.low:.4f}, {row.high:.4f}]" for row in self.intervals.itertuples()]
+        lines.append(f"  by bound: {', '.join(bounds)}")
         lines.append(f"  breakdown: {self.breakdown:.3g}; {100 * self.level:g} % intervals; {self.method}")
-        return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
+        return "\n".join([*lines, f"  {'; '.join(self.notes)}"] if self.notes else lines)
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(repr(self))}</pre><p>{escape(self.citation)}</p>"

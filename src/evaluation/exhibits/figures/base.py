@@ -16,6 +16,7 @@ from evaluation.disclosure import Released, check_released
 from evaluation.errors import InputError, Problem
 from evaluation.exhibits import theme
 from evaluation.language import MISSING, WITHHELD, Passage, Text, Words, three
+from evaluation.workbench import Described
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,7 +29,7 @@ PAGE_CM = 16.0
 
 
 @dataclass(frozen=True)
-class FigureSpec(ABC):
+class FigureSpec(Described, ABC):
     """A figure to be drawn in any of the languages.
 
     Attributes
