@@ -29,13 +29,19 @@ def main(arguments: list[str]) -> None:
     if unknown:
         raise SystemExit(f"No such benchmark: {', '.join(unknown)}. There are: bench, proof, {', '.join(names)}")
     RESULTS.mkdir(exist_ok=True)
+    stopped = []
     for name in names:
         module = import_module(f"benchmarks.{name}")
         if name not in wanted and module.KIND not in wanted:
             continue
         print(f"\n{name}: {(module.__doc__ or '').strip().splitlines()[0]}", flush=True)
         start = time.perf_counter()
-        table = module.run()
+        try:
+            table = module.run()
+        except SystemExit as why:  # a claim that does not hold, or something that is not installed: the others go on
+            print(why, flush=True)
+            stopped.append(name)
+            continue
         seconds = time.perf_counter() - start
         print(table.to_string(index=False), f"\n({seconds:.0f} s)", flush=True)
         table.to_csv(RESULTS / f"{name}.csv", index=False, lineterminator="\n")
@@ -48,6 +54,8 @@ def main(arguments: list[str]) -> None:
             "packages": {package: version(package) for package in PACKAGES},
         }
         (RESULTS / f"{name}.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    if stopped:
+        raise SystemExit(f"Stopped, and not written: {', '.join(stopped)}")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from evaluation.tables.layout import read_layout
 ROOT = Path(__file__).parents[1]
 LONG = (
     *("test_reports.py", "test_reports_again.py", "test_notebooks.py", "test_profiles.py"),
-    *("test_demo_predecessor.py", "test_cooperation.py", "test_schedule.py"),
+    *("test_demo_predecessor.py", "test_cooperation.py", "test_schedule.py", "test_required_tables.py"),
 )
 
 

@@ -68,6 +68,16 @@ def test_every_file_is_told_with_encoding_separator_sheet_columns_and_rows(good)
     assert set(good.files["table"]) == {*TABLES} & set(good.files["table"])
 
 
+def test_rows_left_out_of_a_merged_municipality_are_told_with_the_part_that_is_missing(light):
+    lines = (light / "sykefravaer_2011.csv").read_bytes().decode("latin-1").splitlines(keepends=True)
+    kept = "".join(line for line in lines if not line.startswith("0062"))
+    (light / "sykefravaer_2011.csv").write_bytes(kept.encode("latin-1"))
+    found = check(light)
+    told = found.harmonised.set_index("municipality").loc["0061"]
+    assert (told["left_out"], told["missing"]) == (16, "0062 Bervik")
+    assert "0062 Bervik" in as_text(found, "nb")
+
+
 def test_merged_codes_are_told_with_what_they_are_put_under(good):
     pairs = good.harmonised.set_index("municipality")["division"].to_dict()
     assert pairs == {"0061": "0065", "0062": "0065"}
@@ -121,7 +131,18 @@ def test_a_layout_that_cannot_be_read_is_told_with_the_files_there_are(light):
     found = check(light)
     assert found.status == UNUSABLE
     assert "Did you mean columns?" in str(found.problems[0])
-    assert {"sykefravaer_2011.csv", "bakgrunn.csv"} <= {one.file for one in found.unnamed}
+    assert "There may be more to mend" in str(found.problems[-1])
+    unnamed = {one.file for one in found.unnamed}
+    assert "sykefravaer_2011.csv" in unnamed
+    assert "bakgrunn.csv" not in unnamed
+
+
+def test_a_mistake_in_the_layout_hides_no_problem_of_other_tables(light):
+    small_study.edit(light / "sources.yaml", "synthetic: true", "syntetic: true", "utf-8")
+    small_study.edit(light / "sykefravaer_2011.csv", "0063 H", "0999 H")
+    told = "\n".join(map(str, check(light).problems))
+    assert "Did you mean synthetic?" in told
+    assert "0999" in told
 
 
 def test_nothing_of_a_person_is_shown(folder):
@@ -290,6 +311,17 @@ def test_every_word_is_there_in_three_languages_and_asks_for_the_same():
     for key, text in WORDS.items():
         assert set(text) == set(LANGUAGES), key
         assert len({frozenset(names_in(text[one])) for one in LANGUAGES}) == 1, key
+
+
+@pytest.mark.parametrize(
+    ("register", "said"), [("norway", "må ikke leses som tall for kommunene"), ("r.csv", "kommunene og alle tall er")]
+)
+def test_invented_figures_are_told_as_what_they_are_beside_real_and_invented_municipalities(tmp_path, register, said):
+    text = f"name: x\nsynthetic: true\nprogramme: p.yaml\nregister: {register}\ntables: {{}}\n"
+    (tmp_path / "sources.yaml").write_text(text, encoding="utf-8")
+    found = check(tmp_path)
+    assert said in page(found, "nb")
+    assert said in as_text(found, "nb")
 
 
 def test_text_from_files_is_shown_as_it_stands(light):

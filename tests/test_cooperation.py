@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from dataclasses import replace
 from functools import cache
@@ -471,6 +472,16 @@ def test_before_any_wave_only_earlier_participation_and_network_are_tested():
     assert len(told.between) == 4
     assert told.other.empty
     assert cooperation.scores(study("2013-03-15")).empty
+
+
+def test_earlier_participation_is_no_moderator_where_no_earlier_programme_is_told_of():
+    silent = copy.copy(study("2013-03-15"))
+    programme = replace(silent.programme, earlier=silent.programme.earlier.iloc[:0])
+    object.__setattr__(silent, "programme", programme)
+    told = cooperation.succeeded(silent, index="cooperation", outcomes=["sick_leave_rate"], last=BEFORE_BREAK)
+    assert told.tests["estimate"].isna().all()
+    assert told.tests["municipalities"].eq(0).all()
+    assert told.by_group.empty
 
 
 def test_midterm_holds_no_answer_or_figure_from_later():

@@ -131,6 +131,14 @@ def test_earlier_participants_can_be_left_out_everywhere(study):
     assert "0070" in set(deep_dive.compare(study, "alone", neighbours=50).neighbours["municipality"])
 
 
+def test_earlier_participation_is_unknown_where_no_earlier_programme_is_told_of(study):
+    other = SimpleNamespace(**vars(study))
+    other.municipalities = study.municipalities.assign(earlier=False)
+    found = deep_dive.compare(other, "alone")
+    assert found.facts["earlier"].isna().all()
+    assert "earlier programme" not in found.portrait["en"]
+
+
 def test_every_comparator_stands_in_the_table_with_its_fit(study):
     found = deep_dive.compare(study, "alone")
     rows = found.comparators[found.comparators["outcome"] == "sick_leave_rate"].set_index("comparator")

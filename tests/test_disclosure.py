@@ -24,6 +24,12 @@ def test_fewer_than_five_persons_are_withheld(persons, shown):
     assert released.withheld.tolist() == [not shown, False]
 
 
+def test_markup_in_a_name_is_shown_as_text():
+    released = release(cells(name=["<img src=x>", "b"], persons=[9, 9]), values=["rate"], persons="persons")
+    assert "<img" not in released._repr_html_()
+    assert "&lt;img src=x&gt;" in released._repr_html_()
+
+
 @pytest.mark.parametrize(("man_years", "shown"), [(9.9, False), (10, True), (10.1, True)])
 def test_fewer_than_ten_man_years_are_withheld(man_years, shown):
     released = release(cells(man_years=[man_years, 100.0]), values=["rate"], man_years="man_years")

@@ -9,7 +9,7 @@ import nbformat
 import pandas as pd
 import pytest
 from making_reports import ROOT
-from toy_disclosure import CODES, GROUPS, content, control, report
+from toy_disclosure import CODES, GROUPS, STUDY, content, control, report
 
 from evaluation.disclosure import attack
 from evaluation.disclosure.counts import counted
@@ -105,6 +105,44 @@ def test_a_year_that_differs_by_row_is_that_row_s_window():
     assert all(len(cell["quarter"]) == 4 for cell in rate.whole.cells)
     carried = content(released)["disclosure"]
     assert counted(json.loads(json.dumps(carried))) == released.counted
+
+
+def test_counts_of_no_year_are_of_all_times():
+    frame = pd.DataFrame({"group": ["participants", "others"], "employees": [3, 90]})
+    released = control().people(STAFF, count="employees").release(frame)
+    assert released.why.tolist() == ["few_persons", ""]
+    assert all("year" not in cell for cell in released.counted.counts[0].cells)
+
+
+def test_man_days_are_of_the_municipalities_with_figures_in_every_quarter_of_each_window():
+    quarters = pd.period_range("2010Q1", "2011Q4", freq="Q-DEC")
+    table = STUDY.municipalities.merge(pd.DataFrame({"quarter": quarters}), how="cross").assign(agreed_days=9000.0)
+    in_2010 = table["quarter"].dt.year == 2010
+    table["doctor_certified_days"] = 500.0
+    table.loc[(table["municipality"] == CODES[3]) & in_2010, "doctor_certified_days"] = None
+    days = control().days(table[(table["municipality"] != CODES[0]) | (table["quarter"] != "2011Q2")])
+    rows = pd.DataFrame({"group": ["participants", "others"], "agreed_days": 99999.0, "man_years": 400.0})
+
+    def held(*windows):
+        released = days.within(*windows).release(rows, before=windows[0])
+        return [set(cell["municipality"]) for cell in released.counted.counts[0].cells]
+
+    first, second = ("2010Q1", "2010Q4"), ("2011Q1", "2011Q4")
+    assert held(first) == [set(CODES[:3]), set(CODES[4:])]
+    assert held(second) == [set(CODES[1:3]), set(CODES[3:])]
+    assert held(first, second) == [set(CODES[1:3]), set(CODES[4:])]
+
+
+def test_leave_by_certificate_and_leave_by_duration_are_each_a_way_of_dividing_the_same_total():
+    kinds = ["total", "self_certified", "doctor_certified", "1-16 days"]
+    frame = pd.DataFrame({"quarter": "2012Q4", "kind": kinds, "lost_days": [900.0, 300.0, 600.0, 500.0]})
+    lost = next(
+        count
+        for count in control().days().draft(frame.assign(man_years=100.0)).counted.counts
+        if count.measure == "sick_leave.lost_days"
+    )
+    told = [{name: cell[name] for name in ("kind", "duration") if name in cell} for cell in lost.cells]
+    assert told == [{}, {"kind": kinds[1]}, {"kind": kinds[2]}, {"duration": kinds[3]}]
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)

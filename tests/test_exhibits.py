@@ -163,6 +163,18 @@ def test_every_exhibit_of_a_synthetic_study_says_so(language, mark):
     assert not real.synthetic
 
 
+@pytest.mark.parametrize(("language", "mark"), [("nb", "Oppdiktede tall"), ("nn", "Oppdikta tal"), ("en", "Invented")])
+def test_invented_figures_of_real_municipalities_are_not_said_to_be_of_invented_ones(language, mark):
+    about = SimpleNamespace(**vars(study()), real_places=True)
+    shown = exhibits.Chapter("a", study=about, language=language).figure(
+        "a", timeline(), nb="Bildetekst", nn="Bilettekst", en="Caption"
+    )
+    assert mark in shown.note
+    assert "Synt" not in shown.note
+    assert shown._repr_mimebundle_()[EXHIBIT]["real_places"] is True
+    assert "real_places" not in figure(language)._repr_mimebundle_()[EXHIBIT]
+
+
 def test_a_note_names_the_source_and_the_cut():
     note = table(note=three("Egen merknad.", "Eigen merknad.", "Own note.")).note
     assert note.startswith("Egen merknad. ")

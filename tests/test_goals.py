@@ -602,6 +602,8 @@ def test_too_few_to_compare_with_is_said():
         ("i underkant av 9 %", 9, "approximate"),
         ("+/- 9", 9, "approximate"),
         ("8-9 %.", 8.5, "range"),
+        ("0–2 %", 1, "range"),
+        ("-2–2", None, "unread"),
         ("1.234.", None, "unread"),
         ("8,5 % i 2012", None, "unread"),
         ("under 9 %.", None, "bound"),

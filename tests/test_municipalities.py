@@ -145,6 +145,16 @@ def test_a_name_that_moved_from_code_to_code_is_read_as_that_of_its_year(norway:
     assert "say which year" in refusal(norway, "Harstad")
 
 
+def test_names_without_a_year_are_those_of_the_year_their_list_began(norway):
+    names = pd.Series(["Rindal", "Harstad", "1756 Inderøy", "5061"])
+    assert norway.resolve(names, since=2011).tolist() == ["1567", "1901", "1756", "5061"]
+    for name, one in (("Herøy", "'1515 Herøy' or 'Herøy (Møre og Romsdal)'"), ("Våler", "'0137 Våler' or 'Våler (")):
+        with pytest.raises(InputError, match="ambiguous name") as error:
+            norway.resolve(pd.Series([name]), since=2011)
+        assert f"Write the code, or the county: {one}" in str(error.value)
+        assert "which year" not in str(error.value)
+
+
 def test_leading_zeros_eaten_by_a_spreadsheet_come_back(norway: Register) -> None:
     codes = norway.valid(2013)["code"]
     eaten = codes.astype(int)
@@ -198,6 +208,8 @@ def test_an_identity_number_in_the_wrong_column_is_never_echoed(norway: Register
 def test_a_name_with_a_wrong_county_or_a_truth_value_is_not_a_municipality(norway: Register) -> None:
     assert "unknown" in refusal(norway, "Oslo (Nordland)", year=2013)
     assert "a total of the county Oslo" in refusal(norway, "03", year=2013)
+    assert "a total of the county Hordaland" in refusal(norway, "Hordaland fylke", year=2013)
+    assert "unknown" in refusal(norway, "9876 Hordaland", year=2013)
     assert "unknown" in refusal(norway, True, year=2013)
     assert "unknown" in refusal(norway, 301.5, year=2013)
 

@@ -23,7 +23,8 @@ from evaluation.new.sources import KEYS
 from evaluation.programme import read_definition
 from evaluation.programme.checks import checked_definition
 from evaluation.report.parameters import read_plan
-from evaluation.tables import TABLES, layout, read_layout
+from evaluation.tables import TABLES, read_layout
+from evaluation.tables.mistakes import TABLE_KEYS
 
 ROOT = Path(__file__).parents[1]
 NAME = {"nb": "Min", "nn": "Min", "en": "Mine"}
@@ -65,7 +66,7 @@ def test_every_table_column_and_key_is_explained_in_the_language(language):
         for column in table.columns:
             assert explained(column, words).meaning
             assert name in sum(FORMS.values(), ()) or f"{column.name}: {column.name}" in text
-    assert set(KEYS) == set(layout._TABLE)
+    assert set(KEYS) == set(TABLE_KEYS)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -93,6 +94,12 @@ def test_the_parameter_files_are_those_of_the_project_for_this_folder(folder):
         assert plan.name == f"mine-{name}"
         assert plan.values["data"] == folder.as_posix()
         assert plan.values["as_of"] == as_of
+
+
+def test_the_parameter_files_claim_no_theme_and_say_what_to_look_at(folder):
+    text = (folder / "midterm.yaml").read_text(encoding="utf-8")
+    assert "subtitle:" not in text
+    assert text.index("# Skriv din egen tittel") < text.index("\ntitle:") < text.index("\nas_of:")
 
 
 def test_the_same_command_gives_the_same_bytes(tmp_path):
@@ -127,7 +134,7 @@ def test_an_option_that_cannot_be_meant_lays_out_nothing(tmp_path, given, expect
 def test_a_fresh_folder_is_checked_as_waiting_to_be_filled_in(folder):
     found = check(folder)
     assert found.problems == ()
-    assert set(found.waiting) == {"projects", "participation", "programme"}
+    assert set(found.waiting) == {"projects", "participation", "programme", "name"}
     assert found.unnamed == ()
     assert found.status == LOOK
 
@@ -158,7 +165,7 @@ def test_a_laid_out_folder_becomes_a_study_by_adding_files_and_correcting_names(
     (mine / "sources.yaml").write_text(text.replace(block, corrected), encoding="utf-8")
     found = check(mine)
     assert found.problems == ()
-    assert found.waiting == {}
+    assert found.waiting == {"name": "sources.yaml"}
     read = found.files[found.files["table"] == "sick_leave"]
     assert read["kept"].sum() == read["rows"].sum() == 4 * 2 * 2 * (4 + 3)
     study = load_study(mine, as_of="2012-12-31", division=2012)
@@ -168,7 +175,8 @@ def test_a_laid_out_folder_becomes_a_study_by_adding_files_and_correcting_names(
 
 def _columns() -> dict[str, str]:
     given = YAML(typ="safe").load(small_study.LAYOUT)["tables"]["sick_leave"]["columns"]
-    return {f"    {ours}: {ours} ": f"    {ours}: {theirs} " for ours, theirs in given.items()}
+    hashes = {column.name: "# " for column in TABLES["sick_leave"].columns if column.optional}
+    return {f"    {hashes.get(ours, '')}{ours}: {ours} ": f"    {ours}: {theirs} " for ours, theirs in given.items()}
 
 
 def _fill(file: Path) -> None:

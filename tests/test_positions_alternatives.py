@@ -52,6 +52,13 @@ def test_every_choice_recovers_the_effect_and_names_its_sample(found):
     assert module.same_sign(rows.reset_index()) == 1.0
 
 
+def test_a_choice_that_leaves_nobody_out_is_not_told_as_another(monkeypatch):
+    data = _panel(units=60)
+    monkeypatch.setattr(module, "panel", lambda *_, **__: SimpleNamespace(data=data))
+    rows = module.alternatives(None, "full_time_share")
+    assert rows["specification"].tolist() == [name for name in module.CHOICES if name != "without_predecessor"]
+
+
 @pytest.mark.parametrize("method", ["imputation", "sun_abraham", "two_way_fixed_effects"])
 def test_a_choice_is_the_estimate_of_that_method(found, method):
     rows, data = found

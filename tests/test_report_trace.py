@@ -433,15 +433,17 @@ def programme():
 
 def test_the_functions_found_are_those_that_run(programme):
     notebook, _, called = programme
+    # A cell names it for the case that there is nothing to show; here there is.
+    instead = {("evaluation.exhibits.chapter", "Chapter.remarks")}
     found_in_all: set[tuple[str, str]] = set()
     for origin in origins(notebook).values():
         objects = [resolved(name) for name in origin.functions]
         found = {(one.__module__, one.__qualname__) for one in objects if isinstance(one, (FunctionType, type))}
         assert len(found) == len(origin.functions)
-        assert found <= set().union(*(called[number - 1] for number in origin.rests_on))
+        assert found - instead <= set().union(*(called[number - 1] for number in origin.rests_on))
         found_in_all |= found
     ran = set().union(*called)
-    assert found_in_all == {one for one in ran if not isinstance(resolved(".".join(one)), property)}
+    assert found_in_all - instead == {one for one in ran - instead if not isinstance(resolved(".".join(one)), property)}
 
 
 def test_the_cells_named_make_the_exhibit_again_on_their_own(programme):

@@ -25,6 +25,7 @@ from evaluation.sources import (
     valid_identity_numbers,
     years,
 )
+from evaluation.sources.frame import header_row
 from evaluation.sources.statbank import json_stat
 
 DATA = Path(__file__).parent / "data"
@@ -123,6 +124,19 @@ def test_rows_are_counted_as_in_a_spreadsheet_across_blank_lines_and_titles(tmp_
     (tmp_path / "a.csv").write_text("Tabell 1\n\na;b\n1;2\n;\n\n3;4\n", encoding="utf-8")
     frame = read(tmp_path / "a.csv", header=3).frame
     assert frame.index.tolist() == [4, 7]
+
+
+def test_the_names_are_looked_for_above_the_figures_and_not_in_titles_or_notes_of_one_cell():
+    rows = [("Tabell 1", ""), ("kommune", "dager"), ("", "(i alt)"), ("0301", "6,4"), ("kommune", "dager")]
+    assert header_row(rows) == 1
+    assert header_row([rows[0], rows[3]]) is None
+
+
+def test_the_first_row_of_a_footer_is_told_as_it_stands_in_the_file(tmp_path):
+    (tmp_path / "a.csv").write_text("Tabell 1\na;b\n1;2\n3;4\nKilde: SSB\n* foreløpig\n", encoding="utf-8")
+    raw = read(tmp_path / "a.csv", header=2)
+    assert [(note.row, note.value) for note in raw.notes] == [(5, "Kilde: SSB")]
+    assert raw.frame["a"].tolist() == ["1", "3"]
 
 
 def test_a_row_with_too_many_fields_is_named(tmp_path):
@@ -372,6 +386,7 @@ def test_status_as_a_list_and_values_as_an_object_say_the_same():
 def test_one_status_for_all_holds_for_all():
     raw = json_stat(cube(status="*"))
     assert raw.signs == {"*": 6}
+    assert json_stat(cube(status=["*"])).signs == raw.signs
 
 
 @pytest.mark.parametrize(

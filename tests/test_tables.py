@@ -12,6 +12,7 @@ import pytest
 import small_study
 from small_study import edit, edit_positions
 
+from evaluation import sick_leave
 from evaluation.errors import InputError, Problem
 from evaluation.municipalities import Register
 from evaluation.study import load_study
@@ -72,6 +73,10 @@ def test_the_schema_takes_the_prepared_table_and_refuses_a_changed_one(folder):
     ("old", "new", "said"),
     [
         ("synthetic: true", "syntetic: true", "Did you mean synthetic?"),
+        ("synthetic: true", "syntetic: true", "There may be more to mend once sources.yaml is right"),
+        ("files: sykefravaer_*.csv", "files: x.csv\n    exclude: {kjonn: Begge}", "Write sex, the table's name of it"),
+        ("{files: fakta.csv}", "{files: fakta.csv, sheet: []}", "Write its name, a list of names, or all"),
+        ("{files: fakta.csv}", "{files: fakta.csv, header: {'*.csv': no}}", "{file name or pattern: row}"),
         ("  sick_leave:", "  sickleave:", "Did you mean sick_leave?"),
         ("    files: sykefravaer_*.csv", "    file: sykefravaer_*.csv", "Did you mean files?"),
         ("      self_certified_days: egenmeldt", "      self_certified_day: egenmeldt", "mean self_certified_days?"),
@@ -117,6 +122,103 @@ def test_a_column_the_file_does_not_have_is_named_with_the_nearest(folder):
         ("sykefravaer_2012.csv", "egenmelt"),
     ]
     assert "Did you mean egenmeldt?" in found[0].remedy
+
+
+def test_a_mapped_column_that_a_table_can_do_without_may_be_deleted(folder):
+    edit(folder / "sources.yaml", "year: tid, population: folketall", "year: tid, kostra_group: g", "utf-8")
+    remedies = {one.column: one.remedy for one in problems(folder)}
+    assert "Or delete the line: the column may be left out" in remedies["g"]
+    edit(folder / "sources.yaml", "year: tid, kostra_group: g", "year: tid, population: innb", "utf-8")
+    assert "The table needs it" in only(folder).remedy
+
+
+def test_duration_bands_are_all_there_or_none(folder):
+    edit(folder / "sources.yaml", "      days_4_10: dager_4_10\n      days_11_40: dager_11_40\n", "", "utf-8")
+    found = problems(folder)
+    assert {one.what for one in found} == {
+        "days_1_3, days_4_10, days_11_40, days_over_40 come all together or not at all, "
+        "and the file has none for days_4_10, days_11_40"
+    }
+    assert len(found) == 2
+    assert "or delete the lines of all" in found[0].remedy
+
+
+def test_a_table_without_duration_bands_has_the_kinds_by_certificate_alone(folder):
+    text = (folder / "sources.yaml").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("      days_")]
+    (folder / "sources.yaml").write_text("\n".join(lines), encoding="utf-8")
+    table = load_study(folder, as_of="2012-12-31", division=2012).sick_leave
+    assert not [name for name in table.columns if name.startswith("days_")]
+    windows = {"before": ("2011Q1", "2011Q4"), "after": ("2012Q1", "2012Q4")}
+    kinds = sick_leave.development_by_kind(table.assign(group="others"), **windows)
+    assert set(kinds["kind"]) == {"total", "self_certified", "doctor_certified"}
+
+
+def test_an_unknown_theme_or_intake_is_told_like_any_other_code_beside_what_else_is_wrong(folder):
+    sheets = dict(small_study.SHEETS)
+    head, *rows = sheets["Prosjekter"]
+    sheets["Prosjekter"] = [head, *((row[0], "Nærvær", row[2], "Pulje 1", row[4]) for row in rows)]
+    small_study.workbook(folder, sheets)
+    edit(folder / "sykefravaer_2012.csv", "2012K1", "2012K7")
+    found = problems(folder)
+    assert [(one.column, one.value) for one in found] == [
+        ("kvartal", "2012K7"),
+        ("theme", "Nærvær"),
+        ("intake", "Pulje 1"),
+    ]
+    assert found[1].what == "unknown theme (in 2 rows)"
+    assert "`values: {theme: {Nærvær: CODE}}` under the table projects" in found[1].remedy
+    assert found[2].remedy.endswith("Known: 1, 2")
+
+
+def test_a_list_of_participants_with_a_row_for_each_theme_is_told_what_to_read_instead(folder):
+    sheets = dict(small_study.SHEETS)
+    sheets["Deltakelse"] = [*sheets["Deltakelse"], sheets["Deltakelse"][-1]]
+    small_study.workbook(folder, sheets)
+    assert "read a sheet that has each municipality and project once" in only(folder).remedy
+
+
+def in_a_workbook(folder: Path, sheet: str) -> None:
+    """Put the man-days of 2011 into two sheets of a workbook with titles, beside the text file of 2012."""
+    lines = (folder / "sykefravaer_2011.csv").read_bytes().decode("latin-1").splitlines()
+    book = openpyxl.Workbook()
+    book.active.title = "2010"
+    for name, part in (("2010", lines[1:20]), ("2011", lines[20:])):
+        page = book["2010"] if name == "2010" else book.create_sheet(name)
+        for line in ("Sykefravær", lines[0], *part):
+            page.append(line.split(";"))
+    book.create_sheet("Ark3")
+    book.save(folder / "eldre.xlsx")
+    (folder / "sykefravaer_2011.csv").unlink()
+    new = f'files: [eldre.xlsx, sykefravaer_*.csv]\n    sheet: {sheet}\n    header: {{"*.xlsx": 2}}'
+    edit(folder / "sources.yaml", "files: sykefravaer_*.csv", new, "utf-8")
+
+
+@pytest.mark.parametrize("sheet", ["[2010, 2011]", "all"])
+def test_several_sheets_beside_a_text_file_are_each_a_delivery(folder, sheet):
+    whole = load_study(folder, as_of="2012-12-31", division=2012).sick_leave
+    in_a_workbook(folder, sheet)
+    study = load_study(folder, as_of="2012-12-31", division=2012)
+    pd.testing.assert_frame_equal(study.sick_leave, whole)
+    read = study.files[study.files["table"] == "sick_leave"]
+    assert read[["file", "sheet", "header", "rows"]].to_numpy().tolist() == [
+        ["eldre.xlsx", "2010", 2, 19],
+        ["eldre.xlsx", "2011", 2, 45],
+        ["sykefravaer_2012.csv", "", 1, 48],
+    ]
+
+
+def test_a_problem_in_one_of_several_sheets_names_it(folder):
+    in_a_workbook(folder, "[2010, 2011]")
+    book = openpyxl.load_workbook(folder / "eldre.xlsx")
+    book["2011"]["B3"] = "i fjor"
+    book.save(folder / "eldre.xlsx")
+    assert (only(folder).file, only(folder).row) == ("eldre.xlsx, sheet 2011", 3)
+
+
+def test_a_sheet_is_refused_where_no_file_of_the_table_is_a_workbook(folder):
+    edit(folder / "sources.yaml", "{files: fakta.csv}", "{files: fakta.csv, sheet: all}", "utf-8")
+    assert "only a workbook has sheets" in only(folder).what
 
 
 def test_a_column_without_a_mapping_is_asked_for(folder):

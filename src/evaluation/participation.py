@@ -44,38 +44,47 @@ class Account:
 
     Attributes
     ----------
-    municipalities, participants : municipalities in the study, and those admitted to the programme.
+    country : municipalities of the register in the year of the division.
+    municipalities : those with sick-leave figures.
+    participants : those admitted to the programme.
     projects, joint : local projects, and those that several municipalities share.
     several_themes : participants that work on more than one theme.
     cases : deep-dive cases.
-    earlier : participants that had been in an earlier programme; `earlier_others` the same among the others.
+    earlier, earlier_others : participants that had been in an earlier programme, and others with sick-leave figures
+        that had; None where the study tells of no earlier programme.
+    conflicts : sourced claims about the programme that disagree.
     """
 
+    country: int
     municipalities: int
     participants: int
     projects: int
     joint: int
     several_themes: int
     cases: int
-    earlier: int
-    earlier_others: int
+    earlier: int | None
+    earlier_others: int | None
+    conflicts: int
 
 
 def account(study: Study) -> Account:
     """Return the programme in numbers: a project and a municipality are counted each for itself."""
-    programme, units = study.programme, study.municipalities
-    taking_part = units[units["group"] == "participants"]
+    programme, delivered = study.programme, study.sick_leave["municipality"].drop_duplicates()
+    taking_part, before = programme.participants()["municipality"], programme.earlier_participants()
+    others = delivered[~delivered.isin(taking_part)]
     themes = _by_municipality(study).groupby("municipality")["theme"].nunique()
     shared = programme.participation.groupby("project")["municipality"].nunique()
     return Account(
-        municipalities=len(units),
+        country=len(study.register.valid(study.division)),
+        municipalities=len(delivered),
         participants=len(taking_part),
         projects=programme.projects["project"].nunique(),
         joint=int((shared > 1).sum()),
         several_themes=int((themes > 1).sum()),
         cases=len(programme.all_cases()),
-        earlier=int(taking_part["earlier"].sum()),
-        earlier_others=int(units.loc[units["group"] == "others", "earlier"].sum()),
+        earlier=int(taking_part.isin(before).sum()) if before else None,
+        earlier_others=int(others.isin(before).sum()) if before else None,
+        conflicts=len(programme.conflicts()),
     )
 
 
@@ -175,9 +184,10 @@ def before(study: Study, year: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per group (`participants`, `others`): `municipalities`, `population` (median), `man_years`, `lost_days`,
-        `agreed_days` and `rate` (percent) as in `sick_leave.rates`, `earlier` (percent of the municipalities that had
-        been in an earlier programme).
+        One row per group (`participants`, `others`): `municipalities` (those with figures in the year, of which all the
+        rest is told), `population` (median), `man_years`, `lost_days`, `agreed_days` and `rate` (percent) as in
+        `sick_leave.rates`, `earlier` (percent of the municipalities that had been in an earlier programme; missing
+        where the study tells of none).
 
     Raises
     ------
@@ -190,12 +200,14 @@ def before(study: Study, year: int) -> pd.DataFrame:
         remedy = f"Choose one of {', '.join(str(y) for y in known if y < first)}"
         raise InputError(Problem("Not a year before the programme with sick-leave data", remedy, value=year))
     days = with_groups(study)
-    sums = rates(days[days["quarter"].dt.year == year], by=["group"]).set_index("group")
-    units = study.municipalities.groupby("group", observed=True).agg(
+    days = days[days["quarter"].dt.year == year]
+    sums = rates(days, by=["group"]).set_index("group")
+    units = study.municipalities[study.municipalities["municipality"].isin(days["municipality"])]
+    units = units.groupby("group", observed=True).agg(
         municipalities=("municipality", "size"), population=("population", "median"), earlier=("earlier", "mean")
     )
     table = units.join(sums[["lost_days", "agreed_days", "rate", "man_years"]]).reindex(list(GROUPS))
-    table["earlier"] = 100 * table["earlier"]
+    table["earlier"] = 100 * table["earlier"] if len(study.programme.earlier) else float("nan")
     return table.rename_axis("group").reset_index()
 
 
@@ -205,9 +217,12 @@ def coverage(study: Study) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `quarter`, `group`, `municipalities` (in the study), `delivered` (with complete data), `share` (percent).
+        `quarter`, `group`, `municipalities` (those asked: all participants, and others with figures in some quarter),
+        `delivered` (with complete data), `share` (percent).
     """
     units = study.municipalities[["municipality", "group"]]
+    asked = units["municipality"].isin(study.sick_leave["municipality"].unique()) | (units["group"] == "participants")
+    units = units[asked]
     present = study.sick_leave[["municipality", "quarter"]].drop_duplicates().merge(units, on="municipality")
     delivered = present.groupby(["quarter", "group"], observed=True).size().rename("delivered")
     quarters = pd.period_range(study.sick_leave["quarter"].min(), study.sick_leave["quarter"].max(), freq="Q-DEC")

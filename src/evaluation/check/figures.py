@@ -21,14 +21,17 @@ BREAK = 0.03
 """A break is a change from a year to the next, in the sum over the same municipalities, of more than this share."""
 
 KEY = ("municipality", "period")
-HARMONISED = ("municipality", "name", "division", "division_name", "rows")
+HARMONISED = ("municipality", "name", "division", "division_name", "rows", "left_out", "missing")
 GAPS = ("table", "municipality", "name", "participant", "missing", "periods")
 OUTLIERS = ("table", "column", "municipality", "name", "period", "value", "usual")
 BREAKS = ("table", "column", "period", "before", "after", "change")
 
 
 def harmonised(found: Gathered) -> pd.DataFrame:
-    """Return the codes that are put together under another one of the division, with the rows they have."""
+    """Return the codes that are put together under another one of the division, with the rows they have.
+
+    `left_out` are those of them that another code had to be there for, which is `missing` (its code and name).
+    """
     register = found.register
     counts: dict[str, int] = {}
     for parts in found.parts.values():
@@ -41,7 +44,11 @@ def harmonised(found: Gathered) -> pd.DataFrame:
     mapping = register.mapping(sorted(counts), division=found.division)
     names = _names(found)
     moved = [(str(code), str(target)) for code, target in sorted(mapping.items()) if target != code]
-    put = [(code, names.get(code, ""), target, names.get(target, ""), counts[code]) for code, target in moved]
+    put = []
+    for code, target in moved:
+        left, lacking = found.halves.get(code, (0, set()))
+        missing = ", ".join(f"{one} {names.get(one, '')}" for one in sorted(lacking))
+        put.append((code, names.get(code, ""), target, names.get(target, ""), counts[code] - left, left, missing))
     return pd.DataFrame(put, columns=list(HARMONISED))
 
 

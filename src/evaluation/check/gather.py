@@ -13,7 +13,7 @@ import pandas as pd
 
 from evaluation.errors import InputError, Note, Problem, redact
 from evaluation.municipalities import Register
-from evaluation.new import PLACEHOLDER
+from evaluation.new import NAME, PLACEHOLDER
 from evaluation.programme import Programme, read_definition
 from evaluation.sources import read
 from evaluation.sources.content import WORKBOOKS
@@ -26,7 +26,8 @@ from evaluation.study.members import PROGRAMME, Part, at_rows, build_programme, 
 from evaluation.study.prepare import prepare_register, read_table
 from evaluation.study.strangers import strangers
 from evaluation.study.whole import summed
-from evaluation.tables import NORWAY, TABLES, Layout, read_layout
+from evaluation.tables import LAYOUT, NORWAY, TABLES, Layout
+from evaluation.tables.layout import what_is_right
 
 POSITIONS = TABLES["positions"]
 # What a folder holds beside data: told of nobody as forgotten.
@@ -62,6 +63,8 @@ class Gathered:
     problems : list of Problem
     waiting : dict
         Files (or forms) with nothing in them yet, by the table they are for.
+    halves : dict
+        By code, the rows left out because another part of the merged municipality has none, and the codes of those.
     """
 
     folder: Path
@@ -75,13 +78,16 @@ class Gathered:
     problems: list[Problem] = field(default_factory=list)
     waiting: dict[str, str] = field(default_factory=dict)
     unnamed: list[Unnamed] = field(default_factory=list)
+    halves: dict[str, tuple[int, set[str]]] = field(default_factory=dict)
 
 
 def gather(folder: Path, division: int | None = None) -> Gathered:
     """Read a data folder: every file, every table, and what can be put together of them."""
     found = Gathered(folder)
     try:
-        found.layout = _present(read_layout(folder), found)
+        layout, wrong = what_is_right(folder)
+        found.problems += wrong
+        found.layout = _present(layout, found) if layout is not None else None
     except InputError as error:
         found.problems += error.problems
     found.unnamed = _unnamed(folder, found.layout)
@@ -214,6 +220,9 @@ def _across(found: Gathered) -> None:
     found.problems += wrong
     _definition(layout, found)
     if not wrong:
+        themes = layout.declared("projects").column("theme").known
+        if idle := [theme for theme in themes if theme not in set(frames["projects"]["theme"])]:
+            found.waiting["themes"] = f"{layout.programme}: {', '.join(idle)}"
         known = build_programme(layout, {name: frame for name, frame in frames.items() if name in PROGRAMME})
         try:
             found.programme = known.harmonised(found.register, found.division)
@@ -222,7 +231,9 @@ def _across(found: Gathered) -> None:
 
 
 def _definition(layout: Layout, found: Gathered) -> None:
-    """Note a programme that is still as it was laid out, and one that cannot be read."""
+    """Note a name and a programme that are still as they were laid out, and a programme that cannot be read."""
+    if dict(layout.name) == dict(NAME):
+        found.waiting["name"] = LAYOUT
     try:
         if read_definition(layout.folder / layout.programme).get("code") == PLACEHOLDER:
             found.waiting["programme"] = layout.programme
@@ -248,11 +259,26 @@ def _account(name: str, parts: Sequence[Part], found: Gathered) -> None:
         try:
             found.whole[name] = summed(rows, declared, time, found.register, found.division)
             found.account.note(name, few_clusters(found.whole[name], found.layout.tables[name].label))
+            _halves(rows, time, found)
         except InputError as error:
             found.problems += at_rows(error, found.parts).problems
     elif name == "background":
         found.whole[name] = rows
     close(readable, rows, found.account, name)
+
+
+def _halves(rows: pd.DataFrame, time: str, found: Gathered) -> None:
+    """Note the rows left out because another predecessor of the merged municipality has none at the time."""
+    register = found.register
+    assert register is not None
+    there: dict[object, set[str]] = {when: set(part) for when, part in rows.groupby(time)["municipality"]}
+    half = rows[rows["reason"] == "predecessor_missing"]
+    for (code, when), part in half.groupby(["municipality", time]):
+        whole = register.successor(str(code), division=found.division)
+        year = when.year if isinstance(when, pd.Period) else int(str(when))
+        needed = set(register.predecessors(whole, year=min(year, found.division), division=found.division))
+        count, lacking = found.halves.get(str(code), (0, set()))
+        found.halves[str(code)] = count + len(part), lacking | (needed - there[when])
 
 
 def _how(part: Part) -> Mapping[str, object]:

@@ -9,7 +9,7 @@ from string import Template
 from evaluation.check.result import Check
 from evaluation.check.show import Section, Teller
 from evaluation.report.render import TEMPLATES
-from evaluation.report.words import say
+from evaluation.report.words import invented, say
 
 _PAGE = Path(__file__).with_name("page.html")
 
@@ -20,9 +20,8 @@ def page(check: Check, language: str) -> str:
     sections = teller.sections()
     verdict, division = teller.heading()
     name = teller.words.text(check.name) if check.name else check.folder
-    banner = (
-        f'<div class="banner" role="note">{html.escape(say("synthetic", language))}</div>' if check.synthetic else ""
-    )
+    said = html.escape(invented(language, synthetic=check.synthetic, real_places=check.real_places))
+    banner = f'<div class="banner" role="note">{said}</div>' if said else ""
     return Template(_PAGE.read_text(encoding="utf-8")).substitute(
         language=language,
         title=html.escape(f"{teller.say('title')}: {name}"),

@@ -13,7 +13,7 @@ from evaluation.check.gather import PERSONS, Gathered, Unnamed, gather
 from evaluation.check.needs import Needs, every
 from evaluation.errors import InputError, Problem, redact
 from evaluation.language import Text
-from evaluation.tables import LAYOUT
+from evaluation.tables import LAYOUT, NORWAY
 
 USABLE, LOOK, UNUSABLE = 0, 1, 2
 
@@ -38,7 +38,8 @@ class Check:
         Its name.
     name : dict
         What the data are, in nb, nn and en; empty if `sources.yaml` cannot be read.
-    synthetic : bool
+    synthetic, real_places : bool
+        Whether the figures are invented, and whether the municipalities are those of Norway.
     division : int
         The year whose municipal division everything is put on; 0 if nothing could be.
     problems : tuple of Problem
@@ -57,6 +58,7 @@ class Check:
     folder: str
     name: Text
     synthetic: bool
+    real_places: bool
     division: int
     problems: tuple[Problem, ...]
     waiting: Mapping[str, str]
@@ -120,6 +122,7 @@ def check(folder: Path | str, *, division: int | None = None, notebooks: Path | 
         folder=folder.resolve().name,
         name=dict(layout.name) if layout is not None else {},
         synthetic=layout is not None and layout.synthetic,
+        real_places=layout is not None and layout.register == NORWAY,
         division=found.division,
         problems=tuple(dict.fromkeys(_unidentified(problem, found) for problem in found.problems)),
         waiting=dict(found.waiting),
@@ -136,7 +139,7 @@ def check(folder: Path | str, *, division: int | None = None, notebooks: Path | 
 
 
 def _unidentified(problem: Problem, found: Gathered) -> Problem:
-    """Leave out the value where it may be of a person: of a table with a row for each."""
+    """Leave out the value, in the remedy too, where it may be of a person: of a table with a row for each."""
     if problem.value is None or problem.file in (None, LAYOUT) or found.layout is None:
         return problem
     of_persons = [
@@ -146,7 +149,7 @@ def _unidentified(problem: Problem, found: Gathered) -> Problem:
         for path in found.layout.tables[table].paths(found.folder)
     ]
     mine = any(str(problem.file).split(", sheet ")[0] == name for name in of_persons)
-    return replace(problem, value=None) if mine else problem
+    return replace(problem, value=None, remedy=problem.remedy.replace(str(problem.value), "...")) if mine else problem
 
 
 def _without_persons(notes: pd.DataFrame) -> pd.DataFrame:

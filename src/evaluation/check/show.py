@@ -12,6 +12,7 @@ from evaluation.check.needs import ALWAYS
 from evaluation.check.result import Check
 from evaluation.check.words import WORDS
 from evaluation.language import Words
+from evaluation.report.words import invented
 
 MANY = 60
 """Rows shown of a section; the others are counted."""
@@ -141,10 +142,16 @@ class Teller:
 
     def _harmonised(self) -> Section:
         rows = [
-            (f"{one.municipality} {one.name}", f"{one.division} {one.division_name}", self._count(one.rows))
+            (
+                f"{one.municipality} {one.name}",
+                f"{one.division} {one.division_name}",
+                self._count(one.rows),
+                self._count(one.left_out),
+                str(one.missing),
+            )
             for one in self.check.harmonised.itertuples()
         ]
-        return self._section("harmonised", ("municipality", "under", "rows"), rows, (2,))
+        return self._section("harmonised", ("municipality", "under", "rows", "left_out", "missing"), rows, (2, 3))
 
     def _gaps(self) -> Section:
         yes = self.words.term("yes")
@@ -210,6 +217,7 @@ def as_text(check: Check, language: str) -> str:
     teller = Teller(check, language)
     lines = [f"{teller.say('title')}: {teller.words.text(check.name) if check.name else check.folder}"]
     lines += [part for part in teller.heading() if part]
+    lines += filter(None, [invented(language, synthetic=check.synthetic, real_places=check.real_places)])
     for one in teller.sections():
         lines += ["", one.title, "-" * len(one.title)]
         if one.key == "wrong":

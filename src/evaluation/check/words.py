@@ -108,9 +108,9 @@ WORDS: Mapping[str, Text] = {
         en="Codes put on one division",
     ),
     "harmonised_intro": three(
-        nb="Tallene for disse er lagt sammen under den nye kommunen.",
-        nn="Tala for desse er lagde saman under den nye kommunen.",
-        en="The figures of these are added up under the new municipality.",
+        nb="Tallene for disse er lagt sammen under den nye kommunen. Mangler en del, er de andre utelatt.",
+        nn="Tala for desse er lagde saman under den nye kommunen. Manglar ein del, er dei andre utelatne.",
+        en="The figures of these are summed under the new municipality; where one part is missing, none is used.",
     ),
     "gaps": three(
         nb="Hull i seriene",
@@ -358,9 +358,9 @@ WORDS: Mapping[str, Text] = {
         en="would be better with",
     ),
     "lacks_columns": three(
-        nb="kolonner som ikke er med",
-        nn="kolonnar som ikkje er med",
-        en="columns not there",
+        nb="blir bedre med kolonnene",
+        nn="blir betre med kolonnane",
+        en="would be better with the columns",
     ),
     "withheld": three(
         nb="(vises ikke)",

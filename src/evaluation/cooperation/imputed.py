@@ -79,7 +79,7 @@ class MunicipalEffects:
                 row |= {"high": found.high, "p_value": found.p_value, "n": found.n}
             rows.append(row)
         columns = ["group", "estimate", "standard_error", "low", "high", "p_value", "municipalities", "n"]
-        return pd.DataFrame(rows, columns=columns)
+        return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[1:6], float) | {columns[6]: "int64"})
 
 
 def municipal_effects(

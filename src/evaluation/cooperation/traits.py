@@ -11,10 +11,15 @@ if TYPE_CHECKING:
 
 
 def earlier(study: Study) -> pd.Series:
-    """Return whether each participant took part in an earlier programme (1.0 or 0.0), by municipality."""
+    """Return whether each participant took part in an earlier programme (1.0 or 0.0), by municipality.
+
+    Missing for all where the study tells of no earlier programme.
+    """
     taking_part = study.programme.participants()["municipality"]
-    before = taking_part.isin(study.programme.earlier_participants())
-    return pd.Series(before.to_numpy(dtype=float), index=pd.Index(taking_part, name="municipality"), name="earlier")
+    before = taking_part.isin(study.programme.earlier_participants()).astype(float)
+    if not study.programme.earlier_participants():
+        before[:] = float("nan")
+    return pd.Series(before.to_numpy(), index=pd.Index(taking_part, name="municipality"), name="earlier")
 
 
 def networks(study: Study, theme: str) -> pd.Series:

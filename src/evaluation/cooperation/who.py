@@ -105,6 +105,8 @@ def succeeded(
         traits.insert(0, "cooperation", mine["standardised"])
         named = {"cooperation": "half." + mine["half"]} | named
         other = _other(study, people, index, wave, waves)
+    if wave is not None and before.isna().all():
+        traits = traits[["cooperation"]]
     tests, between = moderations(found, traits, nets), between_networks(found, nets)
     tests, between = adjusted([tests, between])
     (beside,) = adjusted([moderations(found, other, nets)])
@@ -119,7 +121,9 @@ def succeeded(
         tests=_favourable(tests, sizes, better),
         between=between,
         other=_favourable(beside, sizes, better),
-        by_group=pd.concat(by_group, ignore_index=True) if by_group else pd.DataFrame(),
+        by_group=pd.concat([part for part in by_group if len(part)] or by_group[:1], ignore_index=True)
+        if by_group
+        else pd.DataFrame(),
         spread=sizes,
         dropped=dropped,
         wave=wave,

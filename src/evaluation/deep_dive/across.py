@@ -278,7 +278,7 @@ def _with_traits(study: Study, found: CaseComparison) -> pd.DataFrame:
         case=found.case.case,
         theme=targets["theme"],
         intake=str(facts["intake"].iloc[0]),
-        earlier="yes" if facts["earlier"].any() else "no",
+        earlier="unknown" if facts["earlier"].isna().all() else "yes" if facts["earlier"].any() else "no",
         size=float(facts["man_years"].sum(min_count=1)),
         start_level=np.nan if sick is None else float(sick["before"]),
         measures=float(len(measures_taken(study, found.case))),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -104,7 +104,9 @@ def compare(
         series, found.municipalities, list(pool["municipality"]), reference, donors=donors, confidence=confidence
     )
     last_year = int(each["year"].max()) if len(each) else reference.year
-    about = {"theme": found.theme, "network": found.network, "started": found.started}
+    about: dict[str, Any] = {"theme": found.theme, "network": found.network, "started": found.started}
+    if not everyone["earlier"].any():
+        about["earlier"] = None  # the study tells of no earlier programme
     rolled = frames.rolling_years(table, sides)
     if "sick_leave_rate" in controls:
         synthetic = rolling_synthetic(series["sick_leave_rate"], controls["sick_leave_rate"], frames.YEAR)

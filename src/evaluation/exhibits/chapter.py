@@ -131,6 +131,7 @@ class Exhibit:
     table: tables.Table | None = None
     svg: str = ""
     png: bytes = b""
+    real_places: bool = False
 
     def __repr__(self) -> str:
         return f"Exhibit {self.id} ({self.kind} of {self.chapter})\n  {self.caption}"
@@ -138,7 +139,7 @@ class Exhibit:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         fields = ("kind", "id", "chapter", "caption", "alt", "note", "synthetic", "disclosure", "csv")
         content: dict[str, Any] = {field: getattr(self, field) for field in fields}
-        content |= _told(self.read)
+        content |= _told(self.read) | ({"real_places": True} if self.real_places else {})
         content["withheld"] = [{"reason": reason, "rows": rows} for reason, rows in self.withheld]
         if self.table is not None:
             content |= {"header": list(self.table.header), "align": list(self.table.align)}
@@ -323,6 +324,7 @@ class Chapter:
             "disclosure": released.account(),
             "csv": tables.to_csv(released),
             "read": self._tables,
+            "real_places": bool(getattr(self.study, "real_places", False)),
         }
 
     def _notes(self, released: Released, absent: bool) -> list[str]:
@@ -339,7 +341,8 @@ class Chapter:
             notes.append(words.plain(_CAUTION, told=listed))
         notes.append(words.plain(_SOURCE, name=study.name, as_of=study.as_of, division=study.division))
         if study.synthetic:
-            notes.append(words.text(SYNTHETIC))
+            real = getattr(study, "real_places", False)
+            notes.append(words.label("invented_figures") if real else words.text(SYNTHETIC))
         return notes
 
     def _cautions(self) -> list[tuple[str, int]]:

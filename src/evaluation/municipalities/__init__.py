@@ -10,9 +10,9 @@ The history of the Norwegian codes follows Statistics Norway's classification of
 """
 
 from evaluation.municipalities.history import SplitError
-from evaluation.municipalities.register import REFERENCE, Register
+from evaluation.municipalities.register import NORWEGIAN, REFERENCE, Register
 
-__all__ = ["REFERENCE", "Register", "SplitError"]
+__all__ = ["NORWEGIAN", "REFERENCE", "Register", "SplitError"]
 
 
 def __dir__() -> list[str]:

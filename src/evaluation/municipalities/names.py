@@ -8,7 +8,10 @@ import unicodedata
 from numbers import Real
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
+
+from evaluation.errors import InputError, Problem
 
 # PxWeb's aggregated value sets write K-0301; a spreadsheet column with an empty cell turns 301 into 301.0.
 _CODE = re.compile(r"(?:K[-_])?(\d{1,4})(?:\.0+)?(?:[\s:;,–-]+(\D.*))?")
@@ -66,3 +69,26 @@ def read_label(value: Any) -> Label | None:
             county = inside
     name = _SUFFIX.sub("", _BRACKETS.sub(" ", name)).strip()
     return Label(code, name, county, first, last) if code or name else None
+
+
+def shown(value: Any) -> Any:
+    """Return a value for a message, without any long number."""
+    short = "[long number]" if re.search(r"\d{9,}", str(value)) else value
+    return None if read_label(value) is None else short
+
+
+def distinct(values: pd.Series, year: int | pd.Series | None) -> tuple[np.ndarray, list[tuple[Any, int | None]]]:
+    """Return the group of every position and the (value, year) of every group, in order of appearance."""
+    groups, found = pd.factorize(values, use_na_sentinel=False)
+    if not isinstance(year, pd.Series):
+        return groups, [(value, None if year is None else int(year)) for value in found]
+    if len(year) != len(values):
+        what = f"{len(year)} years for {len(values)} municipalities"
+        raise InputError(Problem(what, "Give one year, or one for each value."))
+    years, known = pd.factorize(pd.to_numeric(year, errors="coerce"), use_na_sentinel=False)
+    if pd.isna(known).any():
+        row = int(np.flatnonzero(pd.isna(known)[years])[0]) + 2
+        raise InputError(Problem("no year for a municipality", "Give every row a year.", row=row, column="year"))
+    pairs, firsts = pd.factorize(groups * len(known) + years)
+    combined = [divmod(int(pair), len(known)) for pair in firsts]
+    return pairs, [(found[value], int(known[when])) for value, when in combined]

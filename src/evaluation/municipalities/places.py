@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from evaluation.municipalities.history import Entry
 from evaluation.municipalities.names import Label, normal
 
-EXCLUDE = "Leave these rows out, by `exclude: {municipality: [...]}` under the table in sources.yaml"
+# What YAML takes for text without quotation marks.
+_PLAIN = re.compile(r"(?!(?:yes|no|on|off|true|false|null)$)[^\W\d_][\w /.-]*[\w.]", re.IGNORECASE)
 _TWICE = "its municipalities would be counted twice"
 _COUNTRY = {"hele landet", "heile landet", "landet", "norge", "noreg", "norway", "the whole country", "eak"}
 _COUNTRY |= {"i alt", "totalt", "total", "sum", "alle kommuner", "alle kommunar", "all municipalities"}
@@ -17,6 +18,17 @@ _BEYOND = re.compile(r"svalbard|spitsbergen|longyearbyen|jan mayen|bjørnøya|ho
 _UNSPECIFIED, _FIRST_BEYOND, _LAST_BEYOND = ("9999", "0099"), "2100", "2599"
 # Six digits are a city district (bydel), eight a basic statistical unit (grunnkrets): both begin with the municipality.
 _PART = re.compile(r"(?P<code>\d{3,4})(?P<part>\d{2}|\d{4})(?:\s+\D.*)?")
+
+
+def as_yaml(word: str) -> str:
+    """Return a word as a YAML file holds it: in quotation marks where it would be read as something else."""
+    return word if _PLAIN.fullmatch(word) else f'"{word}"'
+
+
+def leave_out(column: str, words: Iterable[str]) -> str:
+    """Return the remedy for rows that have a word where none of theirs belongs: the line that leaves them out."""
+    listed = ", ".join(map(as_yaml, words))
+    return f"Leave these rows out: write `exclude: {{{column}: [{listed}]}}` under the table in sources.yaml"
 
 
 def other_place(label: Label, entries: Mapping[str, Entry], counties: Mapping[str, str]) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -16,11 +15,13 @@ import pandas as pd
 from evaluation.errors import SHOWN, InputError, Problem
 from evaluation.municipalities.harmonise import harmonise
 from evaluation.municipalities.history import STILL, Entry, SplitError, checked, entries_of
-from evaluation.municipalities.names import Label, normal, read_label
-from evaluation.municipalities.places import EXCLUDE, other_place
+from evaluation.municipalities.names import Label, distinct, normal, read_label, shown
+from evaluation.municipalities.places import leave_out, other_place
 from evaluation.workbench import Described
 
 REFERENCE = Path(__file__).resolve().parents[3] / "data" / "reference"
+
+NORWEGIAN = "the register of Norwegian municipalities"
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +82,7 @@ class Register(Described):
         """Return the Norwegian municipalities of 2006-2026, after SSB KLASS 131 (Statistics Norway, CC BY 4.0)."""
         return cls.read(
             REFERENCE / "municipality_code_history.csv",
-            name="the register of Norwegian municipalities",
+            name=NORWEGIAN,
             source="Statistics Norway, KLASS 131 (CC BY 4.0)",
             years=(2006, 2026),
         )
@@ -134,6 +135,7 @@ class Register(Described):
         values: pd.Series,
         *,
         year: int | pd.Series | None = None,
+        since: int | pd.Series | None = None,
         file: str | None = None,
         column: str = "municipality",
     ) -> pd.Series:
@@ -150,6 +152,9 @@ class Register(Described):
         year : int or Series of int, optional
             The year the values belong to, for all or position by position. A code must be in force that year, and a
             name that moved from code to code is read as that year's. Without it no period is checked.
+        since : int or Series of int, optional
+            For values of no year, such as a list of participants: the year in which a name that moved from code to code
+            is read. A code of another year is taken as it stands.
         file, column : str, optional
             Where the values come from, for the messages.
 
@@ -164,13 +169,15 @@ class Register(Described):
             If any value is missing, unknown, ambiguous (candidates are listed), no longer in force (the successor is
             named) or not yet in force: one problem per distinct value, with its first row (row 2 follows the header).
         """
-        groups, keys = _distinct(values, year)
-        for known in {when for _, when in keys if when is not None}:
-            self._check_year(known)
+        groups, keys = distinct(values, since if year is None else year)
+        if year is not None:
+            for known in {when for _, when in keys if when is not None}:
+                self._check_year(known)
         codes: list[str | None] = []
         wrong: list[tuple[int, str, str]] = []
         for group, (value, when) in enumerate(keys):
-            code, what, remedy = self._resolve_one(value, when, suggest=len(wrong) < SHOWN)
+            dated = (None, when) if year is None else (when, None)
+            code, what, remedy = self._resolve_one(value, *dated, suggest=len(wrong) < SHOWN)
             codes.append(code)
             if code is None:
                 wrong.append((group, what, remedy))
@@ -181,11 +188,13 @@ class Register(Described):
             for group, what, remedy in sorted(wrong, key=lambda item: firsts[item[0]]):
                 value = keys[group][0]
                 repeated = f" (the first of {counts[group]} such rows)" if counts[group] > 1 else ""
-                problems.append(Problem(what + repeated, remedy, file, int(firsts[group]) + 2, column, _shown(value)))
+                problems.append(Problem(what + repeated, remedy, file, int(firsts[group]) + 2, column, shown(value)))
             raise InputError(problems)
         return pd.Series(pd.array(codes, dtype="str").take(groups), index=values.index, name=values.name)
 
-    def _resolve_one(self, value: Any, year: int | None, *, suggest: bool) -> tuple[str | None, str, str]:
+    def _resolve_one(
+        self, value: Any, year: int | None, since: int | None, *, suggest: bool
+    ) -> tuple[str | None, str, str]:
         """Return (code, "", "") or (None, what is wrong, remedy) for one value."""
         label = read_label(value)
         if label is None:
@@ -193,20 +202,23 @@ class Register(Described):
         found = self._having(label)
         if not found:
             if place := other_place(label, self._entries, self._counties):
-                return None, place, EXCLUDE
+                return None, place, leave_out("municipality", [str(shown(value))])
             return None, f"unknown municipality in {self.name}", self._suggestion(label, suggest=suggest)
         if label.code and label.name and (owners := self._named(label)) and found[0] not in owners:
             listed = _listed(owners)
             return None, f"{found[0]} has another name; this name belongs to {listed}", "Correct the code or the name."
         now = [entry for entry in found if year is None or entry.valid(year)]
+        if since is not None and len(now) > 1:
+            now = [entry for entry in now if entry.valid(since)] or now
         if len(now) == 1:
             return now[0].code, "", ""
         if year is not None and not now:
             return None, *self._out_of_force(found, year)
-        example = f"{now[0].name} ({now[0].county})"
         told_by_county = len({entry.county for entry in now}) == len(now)
-        remedy = f"Write the code{f', or the county as in {example!r}' if told_by_county else ''}"
-        remedy += "." if year is not None else ", or say which year the data are from."
+        remedy = f"Write the code, as in {str(now[0])!r}"
+        if told_by_county:
+            remedy = f"Write the code, or the county: {str(now[0])!r} or '{now[0].name} ({now[0].county})'"
+        remedy += "." if (year, since) != (None, None) else ", or say which year the data are from."
         return None, f"ambiguous name: {', '.join(entry.described() for entry in now)}", remedy
 
     def _having(self, label: Label) -> tuple[Entry, ...]:
@@ -375,26 +387,3 @@ class Register(Described):
 
 def _listed(entries: Iterable[Entry]) -> str:
     return ", ".join(str(entry) for entry in entries)
-
-
-def _shown(value: Any) -> Any:
-    """Return a value for a message, without any long number."""
-    shown = "[long number]" if re.search(r"\d{9,}", str(value)) else value
-    return None if read_label(value) is None else shown
-
-
-def _distinct(values: pd.Series, year: int | pd.Series | None) -> tuple[np.ndarray, list[tuple[Any, int | None]]]:
-    """Return the group of every position and the (value, year) of every group, in order of appearance."""
-    groups, found = pd.factorize(values, use_na_sentinel=False)
-    if not isinstance(year, pd.Series):
-        return groups, [(value, None if year is None else int(year)) for value in found]
-    if len(year) != len(values):
-        what = f"{len(year)} years for {len(values)} municipalities"
-        raise InputError(Problem(what, "Give one year, or one for each value."))
-    years, known = pd.factorize(pd.to_numeric(year, errors="coerce"), use_na_sentinel=False)
-    if pd.isna(known).any():
-        row = int(np.flatnonzero(pd.isna(known)[years])[0]) + 2
-        raise InputError(Problem("no year for a municipality", "Give every row a year.", row=row, column="year"))
-    pairs, firsts = pd.factorize(groups * len(known) + years)
-    combined = [divmod(int(pair), len(known)) for pair in firsts]
-    return pairs, [(found[value], int(known[when])) for value, when in combined]

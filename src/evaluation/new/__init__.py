@@ -4,7 +4,7 @@ Everything is made from the declarations of the tables, so that it says what the
 """
 
 from evaluation.new.forms import FORMS
-from evaluation.new.lay_out import PLACEHOLDER, Laid, lay_out
+from evaluation.new.lay_out import NAME, PLACEHOLDER, Laid, lay_out
 from evaluation.new.sources import sources_yaml
 
-__all__ = ["FORMS", "PLACEHOLDER", "Laid", "lay_out", "sources_yaml"]
+__all__ = ["FORMS", "NAME", "PLACEHOLDER", "Laid", "lay_out", "sources_yaml"]

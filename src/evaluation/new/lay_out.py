@@ -20,21 +20,36 @@ PLACEHOLDER = "my_programme"
 PARAMETERS = ("midterm", "final")
 _TEMPLATES = Path(__file__).with_name("templates")
 _REGISTER = "code,name,valid_from,valid_to,successor_code,successor_weight,county_code,county_name\n"
+NAME = three(nb="Min studie", nn="Studien min", en="My study")
+"""What a study is called that has been laid out and not been given a name yet."""
+
 _TITLES: Mapping[str, Text] = {
-    "name": three(nb="Min studie", nn="Studien min", en="My study"),
     "programme": three(nb="Mitt program", nn="Programmet mitt", en="My programme"),
     "intake": three(nb="Pulje 1", nn="Pulje 1", en="Intake 1"),
 }
 _PROGRAMME = three(
     nb="""Hva som evalueres: programmets navn, temaene og puljene med datoer. Skriv dine egne.
 `code` er et kort navn med bokstaver, tall, - og _. Temaenes og puljenes koder står i participants.xlsx.
+Ta ut temaer som ingen deltar i.
 For en pulje er `applied` søknadsfristen, `admitted` da den ble tatt opp, `started` da arbeidet lokalt begynte.""",
     nn="""Kva som blir evaluert: namnet på programmet, temaa og puljane med datoar. Skriv dine eigne.
 `code` er eit kort namn med bokstavar, tal, - og _. Kodane til tema og puljar står i participants.xlsx.
+Ta ut tema som ingen deltek i.
 For ei pulje er `applied` søknadsfristen, `admitted` då ho vart teken opp, `started` då arbeidet lokalt tok til.""",
     en="""What is evaluated: the programme's name, its themes, and its intakes with dates. Write your own.
 `code` is a short name of letters, digits, - and _. The codes of themes and intakes stand in participants.xlsx.
+Take out themes that nobody takes part in.
 Of an intake, `applied` is the deadline, `admitted` when it was admitted, and `started` when local work began.""",
+)
+_REPORT = three(
+    nb="""Skriv din egen tittel; en `subtitle` med de samme tre språkene kan stå under. Se at `as_of` (siste dag i
+dataene som brukes) og `division` (årets kommuneinndeling) er dine, og ta ut kapitler som mangler en tabell.""",
+    nn="""Skriv din eigen tittel; ein `subtitle` med dei same tre språka kan stå under. Sjå til at `as_of` (siste dag
+i dataa som blir brukte) og `division` (kommuneinndelinga i det året) er dine, og ta ut kapittel som manglar ein
+tabell.""",
+    en="""Write your own title; a `subtitle` in the same three languages may follow. See that `as_of` (the last day of
+the data used) and `division` (the year of the municipal division) are yours, and take out chapters that lack a
+table.""",
 )
 _THEMES = ("sick_leave", "full_time", "recruitment", "reputation")
 
@@ -109,9 +124,9 @@ def _texts(
     readme = Template((_TEMPLATES / f"README.{words.language}.md").read_text(encoding="utf-8"))
     files = {
         "README.md": readme.substitute(
-            name=_TITLES["name"][words.language], tables="\n".join(rows), folder=place, parameters=place
+            name=NAME[words.language], tables="\n".join(rows), folder=place, parameters=place
         ),
-        LAYOUT: sources_yaml(words, _TITLES["name"], register=register, used=used),
+        LAYOUT: sources_yaml(words, NAME, register=register, used=used),
         "programme.yaml": _programme(words.language),
     }
     if register != NORWAY:
@@ -151,7 +166,10 @@ def _parameters(source: Path, data: str, name: str, language: str) -> str:
         text, times = re.subn(rf"(?m)^{key}: .*$", f"{key}: {value}", text)
         if times != 1:
             raise InputError(Problem(f"`{key}` is not there once", "Restore the file", str(source)))
-    return text
+    # The project's subtitle names all themes, of which a study may have one.
+    text = re.sub(r"(?m)^subtitle:\n(?:  .*\n)+", "", text)
+    told = "".join(f"# {line}\n" for line in _REPORT[language].splitlines())
+    return re.sub(r"(?m)^title:$", f"{told}title:", text, count=1)
 
 
 def _plain(name: str) -> str:

@@ -29,11 +29,15 @@ KEYS: Mapping[str, Text] = {
         nn="eitt filnamn, eit mønster som absence_*.csv, eller ei liste",
         en="one file name, a pattern such as absence_*.csv, or a list",
     ),
-    "sheet": three(nb="arket i en arbeidsbok", nn="arket i ei arbeidsbok", en="the sheet of a workbook"),
+    "sheet": three(
+        nb="arket i en arbeidsbok, flere som [2010, 2011], eller all",
+        nn="arket i ei arbeidsbok, fleire som [2010, 2011], eller all",
+        en="the sheet of a workbook, several as [2010, 2011], or all",
+    ),
     "header": three(
-        nb="raden med kolonnenavn, når det står titler over den",
-        nn="rada med kolonnenamn, når det står titlar over henne",
-        en="the row of the column names, where titles stand above it",
+        nb="raden med kolonnenavn, når det står titler over den; {'*.xlsx': 3} når filene er ulike",
+        nn="rada med kolonnenamn, når det står titlar over henne; {'*.xlsx': 3} når filene er ulike",
+        en="the row of the column names, where titles stand above it; {'*.xlsx': 3} where files differ",
     ),
     "columns": three(nb="vårt navn: filens navn", nn="vårt namn: namnet i fila", en="our name: the file's name"),
     "measures": three(
@@ -76,6 +80,11 @@ _OWN = three(
     nn="Eit utfall som ingen av tabellane har, blir ført opp under `outcomes`; sjå docs/add-an-outcome.md.",
     en="An outcome that none of the tables holds is declared under `outcomes`; see docs/add-an-outcome.md.",
 )
+_SYNTHETIC = three(
+    nb="true når tallene er oppdiktet: alle sider sier det da",
+    nn="true når tala er oppdikta: alle sider seier det då",
+    en="true when the figures are invented: every page then says so",
+)
 _NEEDED = three(nb="brukes i", nn="blir brukt i", en="used in")
 _SPACES = 48
 
@@ -105,7 +114,12 @@ def sources_yaml(
     lines += [f"#   {key + ':':<10} {said[language]}" for key, said in KEYS.items()]
     lines += ["#", f"# {_OWN[language]}", "", f"name:  # {_NAME[language]}"]
     lines += [f"  {code}: {json.dumps(text, ensure_ascii=False)}" for code, text in name.items()]
-    lines += ["synthetic: false", "programme: programme.yaml", f"register: {register}", "tables:"]
+    lines += [
+        f"synthetic: false  # {_SYNTHETIC[language]}",
+        "programme: programme.yaml",
+        f"register: {register}",
+        "tables:",
+    ]
     for table in sorted(TABLES.values(), key=lambda one: not one.needed):
         chapters = ", ".join(used.get(table.name, ()))
         said = words.term(f"holds.{table.name}") + (f" ({_NEEDED[language]} {chapters})" if chapters else "")

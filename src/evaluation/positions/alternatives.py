@@ -47,11 +47,16 @@ def alternatives(
     -------
     DataFrame
         `specification` (a label key), `prespecified` (bool), `estimate`, `standard_error`, `low`, `high` (percentage
-        points), `p_value`, `treated`, `n` (municipalities). Standard errors are clustered on municipality.
+        points), `p_value`, `treated`, `n` (municipalities). Standard errors are clustered on municipality. The choice
+        without a predecessor is left out where no other municipality is known to have been in one.
     """
-    rows = []
+    rows, everyone = [], 0
     for name, (options, choice) in CHOICES.items():
         built = panel(study, outcome, theme=theme, exclude=exclude, hist=hist, **choice)
+        units = built.data["municipality"].nunique()
+        if choice and units == everyone:
+            continue  # nobody is known to have been in an earlier programme
+        everyone = max(everyone, units)
         asked: dict[str, Any] = {
             "outcome": outcome,
             "unit": "municipality",

@@ -11,8 +11,9 @@ import pandas as pd
 from evaluation import did
 from evaluation.errors import EstimationError
 from evaluation.recruitment.count_effects import CountEffects
-from evaluation.recruitment.effect import OUTCOMES, PRESPECIFIED, effect, estimated, in_per_cent, linear_effect, panel
+from evaluation.recruitment.effect import CONTROLS, OUTCOMES, estimated, in_per_cent, linear_effect, panel
 from evaluation.recruitment.poisson import randomised_p_value
+from evaluation.sick_leave.controls import not_told
 from evaluation.workbench import Described
 
 if TYPE_CHECKING:
@@ -171,17 +172,24 @@ def alternatives(study: Study, *, theme: str = "recruitment") -> pd.DataFrame:
     -------
     DataFrame
         `specification` (a label key), `estimate`, `standard_error`, `low`, `high` (per cent), `p_value`, `treated`, `n`
-        (municipalities). "linear" and "linear_weighted" are difference-in-differences of the rate by imputation (every
-        municipality, or every employee, counting the same), in per cent of the rate expected.
+        (municipalities). Choices that the study tells nothing of (`sick_leave.not_told`), or with nothing counted where
+        the model needs it, are left out. "linear" and "linear_weighted" are difference-in-differences of the rate by
+        imputation (every municipality, or every employee, counting the same), in per cent of the rate expected.
     """
-    rows = [
-        {"specification": name} | _row(effect(study, theme=theme, **PRESPECIFIED | options).overall)
-        for name, options in SPECIFICATIONS.items()
-    ]
+    untold = not_told(study, study.vacancies, theme=theme)
+    rows = []
+    for name, choice in SPECIFICATIONS.items():
+        options = dict(choice)
+        controls = options.pop("controls", CONTROLS[0])
+        if controls in untold:
+            continue
+        found = _or_none(panel(study, theme=theme, controls=controls).data, "vacant", **options)
+        if found is not None:
+            rows.append({"specification": name} | _row(found.overall))
     data = panel(study, theme=theme).data
     for name, weighted in (("linear", False), ("linear_weighted", True)):
-        found = in_per_cent(linear_effect(study, theme=theme, weighted=weighted), data, weighted=weighted)
-        rows.append({"specification": name} | _row(found))
+        linear = in_per_cent(linear_effect(study, theme=theme, weighted=weighted), data, weighted=weighted)
+        rows.append({"specification": name} | _row(linear))
     return pd.DataFrame(rows)
 
 
@@ -229,15 +237,15 @@ def placebo_themes(study: Study, *, theme: str = "recruitment", outcome: str = "
     -------
     DataFrame
         `theme`, `estimate`, `standard_error`, `low`, `high` (per cent), `p_value`, `treated`, `n`. Themes without a
-        participant of their own that has started are left out.
+        participant of their own that has started, or with nothing counted among those, are left out.
     """
     rows = []
     for other in study.programme.themes:
         if other == theme:
             continue
-        data = panel(study, theme=other, without=theme).data
-        if (data["first_treated"] > 0).any():
-            rows.append({"theme": other} | _row(estimated(data, outcome).overall))
+        found = _or_none(panel(study, theme=other, without=theme).data, outcome)
+        if found is not None:
+            rows.append({"theme": other} | _row(found.overall))
     return pd.DataFrame(rows, columns=["theme", *_ROW])
 
 
@@ -268,9 +276,9 @@ def _adjusted(name: str, found: dict[str, CountEffects | None], *, first: bool) 
     return table
 
 
-def _or_none(data: pd.DataFrame, outcome: str) -> CountEffects | None:
+def _or_none(data: pd.DataFrame, outcome: str, **options: Any) -> CountEffects | None:
     try:
-        return estimated(data, outcome)
+        return estimated(data, outcome, **options)
     except EstimationError:
         return None
 

@@ -77,6 +77,14 @@ def can_compare(study: Study, *, theme: str | None = "recruitment") -> bool:
     return True
 
 
+def can_compare_plans(study: Study, *, theme: str | None = "recruitment") -> bool:
+    """Whether enough municipalities say in every year which sectors have a competence plan, as in `can_compare`."""
+    told = panel(study, theme=theme).data.dropna(subset=["plan_share"])
+    every = told.groupby("municipality").agg(years=("year", "nunique"), first=("first_treated", "first"))
+    whole = every.loc[every["years"] == study.vacancies["year"].nunique(), "first"]
+    return int((whole > 0).sum()) >= FEWEST and int((whole == 0).sum()) >= FEWEST_OTHERS
+
+
 def panel(
     study: Study,
     *,
@@ -112,7 +120,7 @@ def panel(
     _check(study, theme, sector, controls, without)
     about = study.municipalities.set_index("municipality")
     last = int(table["year"].max()) if len(table) else 0
-    begun = study.programme.first_treated(theme).map(lambda quarter: quarter.year)
+    begun = study.programme.first_treated(theme).map(lambda quarter: quarter.year).astype("int64")
     codes = about.index
     treated, never = codes.isin(begun.index[begun <= last]), (about["group"] == "others").to_numpy()
     waiting = codes.isin(begun.index[begun > last])

@@ -7,7 +7,7 @@ employees on 1 December. Rates are ratios of sums; percentages are never average
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -166,7 +166,7 @@ def development(
     rows = [dict(zip(names, key, strict=True)) | _row(*values, level) for key, values in found.items()]
     told = [("figures missing in some of the years", absent)] if absent else []
     return Development(
-        rows=pd.DataFrame(rows, columns=[*names, *_ROW]),
+        rows=pd.DataFrame(rows, columns=[*names, *_ROW]).astype(dict.fromkeys(_ROW[:-2], float)),
         differences=_differences(found, names, level),
         dropped=pd.DataFrame(told, columns=["reason", "municipalities"]),
         measure=measure,
@@ -176,11 +176,14 @@ def development(
 
 
 def developments(table: pd.DataFrame, *, before: Years, after: Years) -> pd.DataFrame:
-    """Return the development of every measure, by group: the rows of `development` with their `measure`."""
+    """Return the development of every measure, by group: the rows of `development` with their `measure`.
+
+    A measure that the table tells nothing of, such as competence plans where nobody was asked, has no rows.
+    """
     parts = [
         development(table, before=before, after=after, measure=name).rows.assign(measure=name) for name in MEASURES
     ]
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
 
 def by_starting_level(
@@ -194,7 +197,8 @@ def by_starting_level(
     Returns
     -------
     Development
-        By `band` (1 is the lowest level) and `group`.
+        By `band` (1 is the lowest level) and `group`. The differences have a row for every band: where there are fewer
+        than two participants or two others it holds their number only.
     """
     each = rates(table[table["year"] == before], by=["group", "municipality"]).set_index("municipality")
     others = each.loc[each["group"] == "others", measure].dropna()
@@ -206,7 +210,12 @@ def by_starting_level(
     band = pd.Series(np.searchsorted(edges, level, side="right") + 1, index=level.index)
     banded = table[table["municipality"].isin(band.index)]
     banded = banded.assign(band=banded["municipality"].map(band).astype(int))
-    return development(banded, before=[before], after=[after], measure=measure, by=["band", "group"])
+    found = development(banded, before=[before], after=[after], measure=measure, by=["band", "group"])
+    sides = found.rows.groupby("band")["municipalities"].agg(["size", "min"])
+    fewer = sides["min"].where(sides["size"] == 2, 0).reindex(range(1, bands + 1), fill_value=0)
+    differences = found.differences.set_index("band").reindex(fewer.index)
+    differences["municipalities"] = fewer.astype("int64")
+    return replace(found, differences=differences.rename_axis("band").reset_index())
 
 
 _ENDS = ("before", "after")

@@ -42,6 +42,7 @@ class Assembled:
     findings: tuple[Mapping[str, Any], ...]
     files: Mapping[str, bytes]
     synthetic: bool
+    real_places: bool = False
     index: tuple[Mapping[str, Any], ...] = ()
 
 
@@ -119,7 +120,8 @@ def assemble(
         parts += appendices(exhibits, report.uses, rests_on, language, checked or {})
     synthetic = any(exhibit.content.get("synthetic") for exhibit in exhibits)
     text = "\n\n".join(filter(None, parts)) + "\n"
-    return Assembled(text, exhibits, tuple(recorded), _files(exhibits), synthetic, index)
+    real = any(exhibit.content.get("real_places") for exhibit in exhibits)
+    return Assembled(text, exhibits, tuple(recorded), _files(exhibits), synthetic, real, index)
 
 
 def _files(exhibits: Sequence[Exhibit]) -> dict[str, bytes]:

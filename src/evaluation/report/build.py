@@ -30,7 +30,7 @@ from evaluation.report.progress import progress, tell
 from evaluation.report.publish import publishing
 from evaluation.report.render import BIBLIOGRAPHY, Front, render
 from evaluation.report.schedule import place
-from evaluation.report.words import say
+from evaluation.report.words import invented, say
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -135,7 +135,7 @@ def build(
         write_json(folder / DISCLOSURE, checked)
         if (cited := root / "notebooks" / BIBLIOGRAPHY).exists():
             shutil.copyfile(cited, folder / BIBLIOGRAPHY)
-        render(folder, _front(plan, code, assembled.synthetic, epoch), epoch)
+        render(folder, _front(plan, code, assembled, epoch), epoch)
         every = [*(run for chapter in runs for run in chapter), *before]
         shutil.copyfile(plan.file, folder / PARAMETERS)
         write_json(folder / MANIFEST, manifest(told(inputs=opened.inputs), every, folder=folder))
@@ -259,7 +259,7 @@ def _refuse_empty(plan: Plan, runs: Sequence[Sequence[Run]]) -> None:
             raise ParameterError(Problem(what, remedy, file=str(plan.file)))
 
 
-def _front(plan: Plan, code: Code, synthetic: bool, epoch: int) -> Front:
+def _front(plan: Plan, code: Code, made: Assembled, epoch: int) -> Front:
     language = plan.language
     dated = Words(language).date(datetime.fromtimestamp(epoch, UTC).date())
     facts = [say("data_to", language, date=Words(language).date(plan.as_of))] if plan.as_of else []
@@ -267,7 +267,7 @@ def _front(plan: Plan, code: Code, synthetic: bool, epoch: int) -> Front:
     version = say("changed", language, commit=code.short) if code.dirty else code.short
     facts.append(say("version", language, version=version))
     facts.append(say("parameters_hash", language, file=plan.file.name, hash=sha256(plan.file)[:HASH_SHOWN]))
-    banner = say("synthetic", language) if synthetic else ""
+    banner = invented(language, synthetic=made.synthetic, real_places=made.real_places)
     draft = say("draft", language) if code.dirty else ""
     return Front(plan.title, plan.subtitle, language, tuple(facts), banner, draft)
 

@@ -60,6 +60,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "nn": "Syntetiske data: kommunane og alle tal er oppdikta",
         "en": "Synthetic data: the municipalities and all figures are invented",
     },
+    "synthetic_real": {
+        "nb": "Oppdiktede tall: de må ikke leses som tall for kommunene som er nevnt",
+        "nn": "Oppdikta tal: dei må ikkje lesast som tal for kommunane som er nemnde",
+        "en": "Invented figures: they must not be read as those of the municipalities named",
+    },
     "appendix": {
         "nb": "Vedlegg {letter}: {title}",
         "nn": "Vedlegg {letter}: {title}",
@@ -166,3 +171,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 def say(key: str, language: str, **values: object) -> str:
     """Return the word or sentence `key` in `language` with `{name}` fields filled from `values`."""
     return WORDS[key][language].format(**values)
+
+
+def invented(language: str, *, synthetic: bool, real_places: bool) -> str:
+    """Return what every page says of invented figures, of invented municipalities or real ones; "" of real figures."""
+    return say("synthetic_real" if real_places else "synthetic", language) if synthetic else ""

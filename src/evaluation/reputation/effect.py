@@ -181,7 +181,8 @@ def alternatives(study: Study, found: Measured, answer: Answer, *, draws: int = 
     DataFrame
         `specification` ("prespecified", which is `answer`, first), `estimate`, `standard_error` (clustered on
         municipality), `low`, `high`, `p_value` (of the inference that holds with so many participants, by `draws`),
-        `treated`, `n`. Choices that leave fewer than three on either side are left out.
+        `treated`, `n`. Choices that leave fewer than three on either side are left out, and so is that
+        without a predecessor where nobody is known to have been in one.
     """
     made = {weighted: panel(study, found, weighted=weighted) for weighted in (True, False)}
     fitted = {"prespecified": answer.estimate}
@@ -190,7 +191,7 @@ def alternatives(study: Study, found: Measured, answer: Answer, *, draws: int = 
         source, by_answers = made[one.pop("weighted", True)], one.pop("by_answers", False)
         data = _compared(source, **one)
         sides = data.groupby(data["first_treated"] > 0)["municipality"].nunique()
-        if len(sides) < 2 or sides.min() < FEWEST:
+        if len(sides) < 2 or sides.min() < FEWEST or ("earlier" in one and not source.data["earlier"].any()):
             continue
         data = data.assign(weight=data.groupby("municipality")["answers"].transform("mean"))
         options = OPTIONS | ({"weights": "weight"} if by_answers else {})

@@ -9,7 +9,7 @@ rolling years. Rates are always formed from sums of man-days; percentages are ne
 
 from evaluation.sick_leave.certainty import Certainty, certainty
 from evaluation.sick_leave.composition import Decomposition, composition
-from evaluation.sick_leave.controls import Comparison
+from evaluation.sick_leave.controls import Comparison, left_out, not_told
 from evaluation.sick_leave.development import Development, by_starting_level, development
 from evaluation.sick_leave.effect import CONTROLS, MAN_YEAR, Kroner, ManYears, Panel, effect, man_years_back, panel
 from evaluation.sick_leave.rates import KINDS, WORKING_DAYS, rates, rolling, with_groups
@@ -53,8 +53,10 @@ __all__ = [
     "development",
     "development_by_kind",
     "effect",
+    "left_out",
     "man_years_back",
     "marks",
+    "not_told",
     "panel",
     "placebo_themes",
     "rates",

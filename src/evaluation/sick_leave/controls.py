@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from evaluation.errors import EstimationError, Problem
+from evaluation.language import LANGUAGES, Passage, three
 from evaluation.workbench import Described
 
+if TYPE_CHECKING:
+    from evaluation.study import Study
+
 NEIGHBOURS = 5
+_LEFT_OUT = {
+    "never_participants_nor_predecessor": three(
+        "Sammenlikningen uten tidligere deltakere er utelatt, fordi dataene ikke skiller dem fra de andre.",
+        "Samanlikninga utan tidlegare deltakarar er utelaten, fordi dataa ikkje skil dei frå dei andre.",
+        "The comparison without earlier participants is left out, as the data do not tell them from the others.",
+    ),
+    "same_kostra_group": three(
+        "Sammenlikningen innen KOSTRA-gruppe er utelatt, fordi dataene ikke har kommuner utenfor programmet i "
+        "deltakernes grupper.",
+        "Samanlikninga innan KOSTRA-gruppe er utelaten, fordi dataa ikkje har kommunar utanfor programmet i gruppene "
+        "til deltakarane.",
+        "The comparison within KOSTRA groups is left out, as the data have no municipalities outside the programme in "
+        "the groups of the participants.",
+    ),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +51,43 @@ class Comparison(Described):
     weights: pd.Series
     balance: pd.DataFrame
     dropped: pd.DataFrame
+
+
+def not_told(study: Study, table: pd.DataFrame, *, theme: str | None) -> tuple[str, ...]:
+    """Return the comparison groups that the study cannot tell apart from all who never took part.
+
+    Parameters
+    ----------
+    study : Study
+    table : DataFrame
+        The figures: only municipalities that have some are compared.
+    theme : str or None
+        Whose participants are compared with others.
+
+    Returns
+    -------
+    tuple of str
+        "never_participants_nor_predecessor" where none, or all, of the others are known to have been in an earlier
+        programme: leaving them out would repeat the main estimate. "same_kostra_group" where no other municipality is
+        known to be in the KOSTRA group of a participant.
+    """
+    about = study.municipalities
+    about = about[about["municipality"].isin(table["municipality"].unique())]
+    others = about[about["group"] == "others"]
+    mine = about[about["municipality"].isin(study.programme.participants(theme)["municipality"])]
+    alike = others["kostra_group"].isin(mine["kostra_group"].dropna()).any()
+    absent = {
+        "never_participants_nor_predecessor": others["earlier"].nunique() < 2,
+        "same_kostra_group": not alike,
+    }
+    return tuple(name for name, missing in absent.items() if missing)
+
+
+def left_out(study: Study, table: pd.DataFrame, *, theme: str | None) -> Passage:
+    """Return, in three languages, which comparisons are left out and why (`not_told`); empty where none is."""
+    told = [_LEFT_OUT[name] for name in not_told(study, table, theme=theme)]
+    nb, nn, en = ("".join(f" {text[language]}" for text in told) for language in LANGUAGES)
+    return Passage(nb, nn, en)
 
 
 def everyone(data: pd.DataFrame) -> Comparison:

@@ -131,7 +131,8 @@ def by_starting_level(
     Returns
     -------
     Development
-        As `development` by `group` within `band` (1 is the lowest level before).
+        As `development` by `group` within `band` (1 is the lowest level before). The differences have a row for every
+        band: one without participants, or without others that have figures, holds no more than that.
     """
     windows = checked_windows(table, before, after)
     wide, dropped = by_municipality(table, checked_columns(table, ["group"], kind), kind, windows)
@@ -145,7 +146,10 @@ def by_starting_level(
     banded = table[table["municipality"].isin(band.index)]
     banded = banded.assign(band=banded["municipality"].map(band).astype(int))
     result = development(banded, before=before, after=after, within=["band"], kind=kind, level=level)
-    return replace(result, dropped=dropped)
+    empty = [place for place in range(1, bands + 1) if place not in set(result.differences["band"])]
+    told = pd.DataFrame({"group": "participants", "band": empty, "municipalities": 0})
+    differences = pd.concat([result.differences, told], ignore_index=True) if empty else result.differences
+    return replace(result, dropped=dropped, differences=differences.sort_values("band", ignore_index=True))
 
 
 def _frame(keys: list[str], rows: dict[Any, dict[str, float]], columns: tuple[str, ...]) -> pd.DataFrame:

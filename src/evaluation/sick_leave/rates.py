@@ -131,6 +131,11 @@ def intakes(study: Study, theme: str | None) -> pd.Series:
     return rows["intake"].astype(object).fillna("unknown")
 
 
+def kinds_in(table: pd.DataFrame) -> tuple[str, ...]:
+    """Return the kinds of sick leave that a table holds: without duration bands, those by certificate alone."""
+    return tuple(kind for kind, columns in KINDS.items() if set(columns) <= set(table.columns))
+
+
 def checked_columns(table: pd.DataFrame, by: Sequence[str], kind: str) -> list[str]:
     """Return the columns to group by, or refuse a kind or a column that does not exist."""
     by = [by] if isinstance(by, str) else list(by)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from evaluation import did
+from evaluation.sick_leave.controls import not_told
 from evaluation.sick_leave.development import Window, development
 from evaluation.sick_leave.effect import CONTROLS, effect, panel
-from evaluation.sick_leave.rates import KINDS
+from evaluation.sick_leave.rates import kinds_in
 from evaluation.sick_leave.themes import row_of
 
 if TYPE_CHECKING:
@@ -59,9 +60,12 @@ def alternatives(
     -------
     DataFrame
         `specification` (a label key), `estimate`, `standard_error`, `low`, `high` (percentage points), `p_value`,
-        `treated`, `n` (municipalities). Anticipation is allowed from the quarter of the first application.
+        `treated`, `n` (municipalities). Anticipation is allowed from the quarter of the first application. Controls
+        that the study tells nothing of (`not_told`) are left out.
     """
-    plans = {name: {"last": last} | options for name, options in SPECIFICATIONS.items()}
+    untold = not_told(study, study.sick_leave, theme=theme)
+    possible = {name: plan for name, plan in SPECIFICATIONS.items() if plan.get("controls") not in untold}
+    plans = {name: {"last": last} | options for name, options in possible.items()}
     plans["anticipation"] = {"last": last, "anticipation": anticipation_quarters(study)}
     if newest is not None and pd.Period(newest, freq="Q-DEC") > pd.Period(last, freq="Q-DEC"):
         plans["through_coverage_break"] = {"last": newest}
@@ -83,7 +87,7 @@ def anticipation_quarters(study: Study) -> int:
 
 
 def specification_curve(study: Study, *, theme: str = "sick_leave", last: pd.Period | str) -> pd.DataFrame:
-    """Estimate the effect under every combination of the choices in `CHOICES`.
+    """Estimate the effect under every combination of the choices in `CHOICES` that the study can tell apart.
 
     Returns
     -------
@@ -91,8 +95,8 @@ def specification_curve(study: Study, *, theme: str = "sick_leave", last: pd.Per
         In order of size: a column for each choice (`method`, `controls`, `weighting`, `kind`), `prespecified` (bool),
         `estimate`, `standard_error`, `low`, `high` (percentage points), `p_value`, `treated`, `n`.
     """
-    rows = []
-    for names in product(*CHOICES.values()):
+    rows, untold = [], not_told(study, study.sick_leave, theme=theme)
+    for names in product(*([name for name in choice if name not in untold] for choice in CHOICES.values())):
         chosen = dict(zip(CHOICES, names, strict=True))
         options: dict[str, Any] = {}
         for choice, name in chosen.items():
@@ -110,10 +114,10 @@ def balance(study: Study, *, theme: str = "sick_leave", last: pd.Period | str | 
     -------
     DataFrame
         `controls` (of `CONTROLS`), `characteristic`, `treated`, `controls_mean`, `standardised_difference`, `n`
-        (municipalities compared with).
+        (municipalities compared with). Controls that the study tells nothing of (`not_told`) are left out.
     """
-    parts = []
-    for name in CONTROLS:
+    parts, untold = [], not_told(study, study.sick_leave, theme=theme)
+    for name in (name for name in CONTROLS if name not in untold):
         built = panel(study, theme=theme, last=last, controls=name)
         others = int(built.data.loc[built.data["first_treated"] == 0, "municipality"].nunique())
         rows = built.balance.rename(columns={"controls": "controls_mean"}).assign(n=others)
@@ -136,7 +140,7 @@ def by_outcome(
     """
     from statsmodels.stats.multitest import multipletests
 
-    plans = {kind: {"kind": kind} for kind in KINDS}
+    plans = {kind: {"kind": kind} for kind in kinds_in(study.sick_leave)}
     if sectors:
         plans |= {sector: {"sector": sector} for sector in sorted(study.sick_leave["sector"].astype(str).unique())}
     rows = [
@@ -176,14 +180,16 @@ def by_intake(effects: did.Effects, study: Study) -> pd.DataFrame:
 
 
 def development_by_kind(table: pd.DataFrame, *, before: Window, after: Window) -> pd.DataFrame:
-    """Return the development of every kind of sick leave: total, by certificate and by duration.
+    """Return the development of every kind of sick leave: total, by certificate and, where the table has it, duration.
 
     Returns
     -------
     DataFrame
         `kind` (a key of `KINDS`) and the columns of `Development.rows` by `group`.
     """
-    parts = [development(table, before=before, after=after, kind=kind).rows.assign(kind=kind) for kind in KINDS]
+    parts = [
+        development(table, before=before, after=after, kind=kind).rows.assign(kind=kind) for kind in kinds_in(table)
+    ]
     return pd.concat(parts, ignore_index=True)
 
 

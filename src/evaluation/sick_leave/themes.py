@@ -37,14 +37,19 @@ def placebo_themes(study: Study, *, theme: str = "sick_leave", **options: Any) -
     -------
     DataFrame
         `theme`, `estimate`, `standard_error`, `low`, `high` (percentage points), `p_value`, `treated`, `n`
-        (municipalities). Themes without a participant of their own are left out.
+        (municipalities). Themes without a participant of their own that has figures from before and after its start
+        are left out.
     """
     rows = []
     for other in study.programme.themes:
         mine = set(study.programme.participants(theme)["municipality"])
         if other == theme or not set(study.programme.participants(other)["municipality"]) - mine:
             continue
-        found = effect(study, theme=other, without=theme, **options).overall
+        try:
+            found = effect(study, theme=other, without=theme, **options).overall
+        except EstimationError:
+            # None of them has figures from both before and after its start.
+            continue
         rows.append({"theme": other} | row_of(found))
     columns = ["theme", "estimate", "standard_error", "low", "high", "p_value", "treated", "n"]
     return pd.DataFrame(rows, columns=columns)

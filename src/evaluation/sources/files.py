@@ -237,6 +237,20 @@ def sheet_rows(path: Path, name: str, sheet: str | None, first: int) -> tuple[st
         book.close()
 
 
+def sheets_of(path: Path, name: str) -> list[str]:
+    """Return the names of a workbook's sheets that hold anything."""
+    import openpyxl
+
+    with warnings.catch_warnings(), refusing("the workbook cannot be opened", "Save it anew as .xlsx", name):
+        warnings.simplefilter("ignore", UserWarning)
+        book = openpyxl.load_workbook(io.BytesIO(contents(path, name)), read_only=True, data_only=True)
+        try:
+            rows = {sheet.title: sheet.iter_rows(values_only=True) for sheet in book.worksheets}
+            return [title for title, cells in rows.items() if any(text_of(cell) for row in cells for cell in row)]
+        finally:
+            book.close()
+
+
 def _seen(cell: Any) -> Any:
     value = cell.value
     if isinstance(value, (int, float)) and not isinstance(value, bool) and "%" in str(cell.number_format):

@@ -15,6 +15,7 @@ from evaluation.errors import InputError, Note, Problem
 Row = Sequence[Any]
 
 _LOOKED_AT = 40
+_SHOWN = 12
 # A figure by itself; `1-3 dager` is a column's name.
 _FIGURE = re.compile(r"[-+]?\d[\d\s.,]*[%*]?")
 _FOOTER = re.compile(
@@ -67,7 +68,9 @@ def misplaced(rows: Sequence[Row], header: int, name: str) -> Problem | None:
     if not found:
         return None
     row = header + found
-    remedy = f"Row {row} looks like the column names: add `header: {row}`, and the rows above it are skipped"
+    named = [label(cell) for cell in rows[found] if text_of(cell)]
+    shown = ", ".join(named[:_SHOWN]) + (f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else "")
+    remedy = f"Row {row} looks like the column names ({shown}): add `header: {row}`, and the rows above it are skipped"
     return Problem("the column names are not in this row, which is a title or has merged cells", remedy, name, header)
 
 

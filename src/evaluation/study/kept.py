@@ -54,5 +54,5 @@ class Kept:
         source = layout.tables[name]
         files = [name_of(path, layout.folder) for path in source.paths(layout.folder)]
         said = repr((name, layout.declared(name), replace(source, copies={})))
-        told = [self.base, said, [(file, self.hashes[file]) for file in files]]
+        told = [self.base, layout.since, said, [(file, self.hashes[file]) for file in files]]
         return self.folder / f"read-{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]}.pickle"

@@ -23,7 +23,8 @@ from evaluation.sources.database import Allowed
 from evaluation.sources.places import COPIES, name_of
 from evaluation.study.delivered import HASHES, check_delivery
 from evaluation.study.model import OTHER_THEMES, Stored, Study
-from evaluation.tables.layout import LAYOUT, NORWAY, Layout, read_layout
+from evaluation.tables.keys import LAYOUT
+from evaluation.tables.layout import NORWAY, Layout, read_layout
 
 CACHE = "EVALUATION_CACHE"
 SIZES = "prepared.json"

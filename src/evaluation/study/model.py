@@ -14,7 +14,7 @@ import pandas as pd
 
 from evaluation.errors import InputError, Problem
 from evaluation.language import Text
-from evaluation.municipalities import Register
+from evaluation.municipalities import NORWEGIAN, Register
 from evaluation.programme import Programme
 from evaluation.sources.database import distinct
 from evaluation.tables.keys import LAYOUT, nearest
@@ -176,6 +176,11 @@ class Study:
         return table in self.own or self.__dict__.get(f"_{table}") is not None
 
     @property
+    def real_places(self) -> bool:
+        """Whether the municipalities are those of Norway: of invented figures, their names then need a warning."""
+        return self.register.name == NORWEGIAN
+
+    @property
     def tables_read(self) -> tuple[str, ...]:
         """The tables of `files` that have been read so far, so that nothing computed yet can rest on another.
 
@@ -202,7 +207,7 @@ class Study:
 
     @cached_property
     def _municipalities(self) -> pd.DataFrame:
-        frames = [self.table(name) for name in ("sick_leave", "background", *self.own) if self.has(name)]
+        frames = [self.table(name) for name in ("sick_leave", "background", "vacancies", *self.own) if self.has(name)]
         if not frames and self.has("positions"):
             frames = [pd.DataFrame({"municipality": distinct(self.positions, "municipality")})]
         codes = pd.concat([frame["municipality"].drop_duplicates() for frame in frames] or [pd.Series(dtype="str")])

@@ -12,7 +12,7 @@ import pandas as pd
 from evaluation.errors import InputError, Note, Problem
 from evaluation.municipalities import Register
 from evaluation.programme import Programme
-from evaluation.sources import read, read_form
+from evaluation.sources import Raw, read, read_form
 from evaluation.sources.database import Allowed
 from evaluation.sources.places import hive, name_of
 from evaluation.study.account import Account, close, combined
@@ -22,7 +22,7 @@ from evaluation.study.members import PROGRAMME, Part, at_rows, build_programme, 
 from evaluation.study.strangers import strangers
 from evaluation.study.themes import THEMES, prepare_outcomes, prepare_themes
 from evaluation.study.whole import shared, summed
-from evaluation.tables import LAYOUT, TABLES, Layout, check, prepare_positions, tidy
+from evaluation.tables import LAYOUT, TABLES, Layout, TableSource, check, prepare_positions, tidy
 
 OUTCOMES = ("sick_leave", "background")
 
@@ -113,21 +113,35 @@ def read_table(layout: Layout, name: str, register: Register) -> tuple[list[Part
     problems: list[Problem] = []
     for path in source.paths(layout.folder):
         file = name_of(path, layout.folder)
-        try:
-            if source.form:
-                raw = read_form(path, name=file, sheet=source.sheet, **source.form)
-            else:
-                raw = read(path, name=file, sheet=source.sheet, header=source.header)
-        except InputError as error:
-            problems += error.problems
-            continue
-        raw = replace(raw, frame=raw.frame.assign(**hive(file)))
-        part = tidy(table, raw, source, register)
-        problems += part.problems
-        parts.append(Part(file, raw.encoding, part, raw.separator, raw.sheet, raw.header))
+        raws, wrong = _deliveries(path, file, source)
+        problems += wrong
+        for raw in raws:
+            whole = replace(raw, frame=raw.frame.assign(**hive(file)))
+            part = tidy(table, whole, source, register, layout.since)
+            problems += part.problems
+            parts.append(Part(file, raw.encoding, part, raw.separator, raw.sheet, raw.header))
     if not problems:
         problems += check(table, [part.tidy for part in parts], source)
     return parts, problems
+
+
+def _deliveries(path: Path, file: str, source: TableSource) -> tuple[list[Raw], list[Problem]]:
+    """Read a file, each of its sheets that the source names, and what cannot be read of it."""
+    raws: list[Raw] = []
+    problems: list[Problem] = []
+    try:
+        sheets = source.sheets_in(path, file)
+    except InputError as error:
+        return [], list(error.problems)
+    for sheet in sheets:
+        try:
+            if source.form:
+                raws.append(read_form(path, name=file, sheet=sheet, **source.form))
+            else:
+                raws.append(read(path, name=file, sheet=sheet, header=source.header_of(file)))
+        except InputError as error:
+            problems += error.problems
+    return raws, problems
 
 
 def _background(

@@ -23,7 +23,7 @@ def summed(rows: pd.DataFrame, table: Table, time: str, register: Register, divi
     time : {"quarter", "year"}
     """
     key = ["municipality", time]
-    sums = [column.name for column in table.columns if column.kind == "number"]
+    sums = [column.name for column in table.columns if column.kind == "number" and column.name in rows]
     by = [name for name in table.key if name != "municipality"]
     missing = rows.loc[~rows["reason"].isin(["", "after_cut"]), key].drop_duplicates()
     incomplete = pd.MultiIndex.from_frame(rows[key]).isin(pd.MultiIndex.from_frame(missing))

@@ -8,7 +8,8 @@ register-sized table through DuckDB, without loading it.
 from evaluation.tables.checks import check, schema
 from evaluation.tables.column import SECTORS, SEXES, Column, Table
 from evaluation.tables.declare import BANDS, EMPLOYMENT, REASONS, TABLES, describe, lost_days
-from evaluation.tables.layout import LAYOUT, NORWAY, Layout, TableSource, read_layout
+from evaluation.tables.keys import LAYOUT
+from evaluation.tables.layout import NORWAY, Layout, TableSource, read_layout
 from evaluation.tables.outcomes import Outcome
 from evaluation.tables.register import PreparedPositions, prepare_positions
 from evaluation.tables.themes import ANSWERS, COUNTS, ITEMS, ROLES, STATUSES, TARGET_KINDS, VERDICTS

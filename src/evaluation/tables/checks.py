@@ -34,7 +34,7 @@ def schema(table: str | Table) -> pa.DataFrameSchema:
 
     declared = TABLES[table] if isinstance(table, str) else table
     return pa.DataFrameSchema(
-        {column.name: _column(column) for column in declared.columns},
+        {column.name: _column(column, required=column.name not in declared.together) for column in declared.columns},
         checks=[pa.Check(rule.holds, name=rule.name, error=rule.what) for rule in declared.rules],
         unique=list(declared.key) or None,
         strict=True,
@@ -44,7 +44,7 @@ def schema(table: str | Table) -> pa.DataFrameSchema:
     )
 
 
-def _column(column: Column) -> pa.Column:
+def _column(column: Column, *, required: bool) -> pa.Column:
     import pandera.pandas as pa
 
     checks = [pa.Check.isin(column.known)] if column.known else []
@@ -56,7 +56,7 @@ def _column(column: Column) -> pa.Column:
     if column.kind == "year" and column.nullable:
         kind = "Int64"
     unit = f" ({column.unit})" if column.unit else ""
-    return pa.Column(kind, checks, nullable=column.nullable, description=column.meaning + unit)
+    return pa.Column(kind, checks, nullable=column.nullable, required=required, description=column.meaning + unit)
 
 
 def check(table: Table, parts: Sequence[Tidy], source: TableSource) -> list[Problem]:
@@ -64,9 +64,11 @@ def check(table: Table, parts: Sequence[Tidy], source: TableSource) -> list[Prob
     import pandera.pandas as pa
 
     frame = pd.concat([part.frame for part in parts], ignore_index=True)
+    if _in_some(table, parts):
+        frame = frame.drop(columns=list(table.together))
     files = np.repeat([part.file for part in parts], [len(part.frame) for part in parts])
     rows = np.concatenate([_rows(part, part.frame.index) for part in parts])
-    problems = _repeated(table, parts) + _fractions(table, parts)
+    problems = _repeated(table, parts) + _fractions(table, parts) + _in_some(table, parts)
     try:
         schema(table).validate(frame, lazy=True)
     except pa.errors.SchemaErrors as error:
@@ -147,6 +149,15 @@ def _fractions(table: Table, parts: Sequence[Tidy]) -> list[Problem]:
     return found
 
 
+def _in_some(table: Table, parts: Sequence[Tidy]) -> list[Problem]:
+    """Columns that come together, in some files of the table and not in others."""
+    without = [part.file for part in parts if not set(table.together) <= set(part.columns)]
+    if not table.together or len(without) in (0, len(parts)):
+        return []
+    what = f"{', '.join(table.together)} are in other files of the table {table.name} and not in this one"
+    return [Problem(what, "Give them in all files of the table or in none", file) for file in without]
+
+
 def _repeated(table: Table, parts: Sequence[Tidy]) -> list[Problem]:
     """Rows whose key is already there, rows left out for missing figures included."""
     if not table.key:
@@ -167,7 +178,7 @@ def _repeated(table: Table, parts: Sequence[Tidy]) -> list[Problem]:
         what = f"the same {', '.join(key)} as in {where}"
         value = ", ".join(str(value) for value in keys.iloc[position])
         row = int(rows[position]) or None
-        found.append(Problem(what, "Keep one of the two rows", str(files[position]), row, key[0], value))
+        found.append(Problem(what, table.once, str(files[position]), row, key[0], value))
     if repeated.sum() > SHOWN_ALIKE:
         what = f"{int(repeated.sum()) - SHOWN_ALIKE} more rows whose {', '.join(key)} is already there"
         found.append(Problem(what, "Keep one of each", column=key[0]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,9 +23,18 @@ class Problems:
     notes: list[Note] = field(default_factory=list)
 
     def add(
-        self, rows: np.ndarray | Sequence[bool] | pd.Series, what: str, remedy: str, column: str, values: pd.Series
+        self,
+        rows: np.ndarray | Sequence[bool] | pd.Series,
+        what: str,
+        remedy: str | Callable[[str], str],
+        column: str,
+        values: pd.Series,
     ) -> None:
-        """Add a problem for the rows marked true, with the value of each distinct one."""
+        """Add a problem for the rows marked true, with the value of each distinct one, which a remedy may repeat."""
+
+        def what_to_do(word: str) -> str:
+            return remedy if isinstance(remedy, str) else remedy(word)
+
         at = np.flatnonzero(np.asarray(rows))
         if not len(at):
             return
@@ -34,10 +43,11 @@ class Problems:
         several = [f" (in {int((shown == shown.iloc[first]).sum())} rows)" for first in firsts[:SHOWN_ALIKE]]
         for first, times in zip(firsts[:SHOWN_ALIKE], several, strict=True):
             again = "" if times == " (in 1 rows)" else times
-            self.found.append(self.one(f"{what}{again}", remedy, column, int(at[first]), shown.iloc[first]))
+            word = shown.iloc[first]
+            self.found.append(self.one(f"{what}{again}", what_to_do(word), column, int(at[first]), word))
         if len(firsts) > SHOWN_ALIKE:
             more = f"{what}: {len(firsts) - SHOWN_ALIKE} more values like these"
-            self.found.append(Problem(more, remedy, self.raw.file, column=column))
+            self.found.append(Problem(more, what_to_do("WORD"), self.raw.file, column=column))
 
     def one(self, what: str, remedy: str, column: str, position: int, value: object) -> Problem:
         """Return the problem of one cell."""

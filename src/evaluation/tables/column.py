@@ -81,6 +81,8 @@ class Table:
 
     `dated` says when a row is known, for the cut: on 31 December of its `year`, when the year's report was `received`
     (or was due, on 1 February of the year after), or on its `date`; "" for tables with a cut of their own or none.
+    `together` are optional columns that a file has all of or none of: without them the table is without them. `once`
+    says what to do about a key that is there twice.
     """
 
     name: str
@@ -90,6 +92,8 @@ class Table:
     rules: tuple[Rule, ...] = ()
     needed: bool = False
     dated: Dated = ""
+    together: tuple[str, ...] = ()
+    once: str = "Keep one of the two rows"
 
     def column(self, name: str) -> Column:
         """Return the column called `name`."""

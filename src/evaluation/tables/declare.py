@@ -25,7 +25,8 @@ def lost_days(frame: pd.DataFrame) -> pd.Series:
 
 
 def _bands(frame: pd.DataFrame) -> pd.Series:
-    return frame[list(BANDS)].sum(axis=1)
+    """Man-days in the duration bands; all that were lost where a file has no bands."""
+    return frame[list(BANDS)].sum(axis=1) if BANDS[0] in frame else lost_days(frame)
 
 
 _RATE = Rule(
@@ -63,7 +64,12 @@ _PROJECT = Column("project", "text", "Local project")
 
 
 def _days(name: str, meaning: str) -> Column:
-    return Column(name, "number", meaning, "man-days", low=0)
+    return Column(name, "number", meaning, "man-days", low=0, optional=name in BANDS)
+
+
+def _from_a_list(row: str) -> str:
+    """What to do about a row that is there twice because the list has more rows than the table."""
+    return f"Keep one of the two rows; if the list has one for each theme, read a sheet that has each {row} once"
 
 
 _ALL = (
@@ -85,6 +91,7 @@ _ALL = (
         ),
         key=("municipality", "quarter", "sector", "sex"),
         rules=(_RATE, _BANDS),
+        together=BANDS,
     ),
     Table(
         "positions",
@@ -120,7 +127,7 @@ _ALL = (
         (
             _PROJECT,
             Column("theme", "text", _THEME.meaning, nullable=True),
-            Column("name", "text", "Name of the project", nullable=True),
+            Column("name", "text", "Name of the project", nullable=True, optional=True),
             Column("intake", "text", "Intake round (pulje), a code of programme.yaml", nullable=True),
             Column("network", "text", "Network the project meets in", nullable=True, optional=True),
         ),
@@ -133,6 +140,7 @@ _ALL = (
         (_MUNICIPALITY, _PROJECT),
         key=("municipality", "project"),
         needed=True,
+        once=_from_a_list("municipality and project"),
     ),
     Table(
         "networks",

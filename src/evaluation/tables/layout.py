@@ -5,23 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from evaluation.errors import InputError, Problem
+from evaluation.programme import read_definition
 from evaluation.sources import form_label, label, missing_file, read_yaml
-from evaluation.sources.content import is_left_beside
-from evaluation.sources.places import address_problem, copied, is_address, located
+from evaluation.sources.content import WORKBOOKS, is_left_beside, kind_of
+from evaluation.sources.files import sheets_of
+from evaluation.sources.places import copied, is_address, located
 from evaluation.tables.column import Table
 from evaluation.tables.declare import TABLES
-from evaluation.tables.keys import LAYOUT, in_three, mapping_problem, nearest, place, unknown_keys
+from evaluation.tables.keys import LAYOUT, in_three, mapping_problem, unknown_keys
+from evaluation.tables.mistakes import TABLE_KEYS, as_list, check_table
 from evaluation.tables.outcomes import OUTCOME_KEYS, Outcome, read_outcome
 
 NORWAY = "norway"
+ALL = "all"
+"""For `sheet`: every sheet of a workbook that holds anything."""
 
 _TOP = ("name", "synthetic", "programme", "register", "demonstration", "tables", "outcomes")
-_TABLE = ("files", "sheet", "header", "form", "decimal", "columns", "measures", "values", "exclude", "irregular")
-_FORM = ("labels", "values")
 _DEMONSTRATION = ("programme", "scenario", "seed")
 
 
@@ -39,8 +44,12 @@ class TableSource:
         Tidy name to the file's name; a column whose names are the same need not be given.
     codes : dict
         Tidy column to {value in the file: code}.
-    sheet, header, decimal
-        Sheet of a workbook; row of the column names (from 1); decimal sign where the figures leave it in doubt.
+    sheets : tuple of str
+        The sheets of a workbook, each a delivery of the table; "all" stands for those that hold anything.
+    header : int or dict
+        Row of the column names (from 1), of all files or by file name or pattern.
+    decimal
+        The decimal sign where the figures leave it in doubt.
     form : dict
         Of forms, one file each: the letters of the columns with `labels` and with `values`.
     exclude : dict
@@ -57,8 +66,8 @@ class TableSource:
     files: tuple[str, ...]
     columns: Mapping[str, str] = field(default_factory=dict)
     codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    sheet: str | None = None
-    header: int = 1
+    sheets: tuple[str, ...] = ()
+    header: int | Mapping[str, int] = 1
     decimal: str | None = None
     irregular: str = "warn"
     form: Mapping[str, str] | None = None
@@ -68,7 +77,25 @@ class TableSource:
     @property
     def label(self) -> str:
         """How messages name the table's files together."""
-        return ", ".join(self.files) + (f", sheet {self.sheet}" if self.sheet else "")
+        return ", ".join(self.files) + (f", sheet {', '.join(self.sheets)}" if self.sheets else "")
+
+    def header_of(self, file: str) -> int:
+        """Return the row of the column names in a file of the table."""
+        if isinstance(self.header, int):
+            return self.header
+        return next((row for pattern, row in self.header.items() if fnmatchcase(file, pattern)), 1)
+
+    def sheets_in(self, path: Path, file: str) -> Sequence[str | None]:
+        """Return the sheets to read of a file; of one that is no workbook, beside others that are, there is one."""
+        if not self.sheets:
+            return [None]
+        if kind_of(path) not in WORKBOOKS:
+            return [None] if self._has_workbooks else self.sheets[:1]
+        return sheets_of(path, file) if self.sheets == (ALL,) else self.sheets
+
+    @property
+    def _has_workbooks(self) -> bool:
+        return any(one.lower().removesuffix(".gz").endswith((*WORKBOOKS, "*")) for one in self.files)
 
     def paths(self, folder: Path) -> list[Path]:
         """Return the files there are, in order of their names within each pattern."""
@@ -112,8 +139,34 @@ class Layout:
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
 
     def declared(self, table: str) -> Table:
-        """Return the declaration of a table: one of `TABLES`, or of an outcome that the folder adds."""
-        return self.outcomes[table].table if table in self.outcomes else TABLES[table]
+        """Return the declaration of a table: one of `TABLES`, with the programme's themes and intakes as its codes.
+
+        Or that of an outcome that the folder adds.
+        """
+        if table in self.outcomes:
+            return self.outcomes[table].table
+        known = {"theme": self._codes("themes"), "intake": self._codes("intakes")}
+        columns = (replace(one, known=known.get(one.name) or one.known) for one in TABLES[table].columns)
+        return replace(TABLES[table], columns=tuple(columns))
+
+    @cached_property
+    def _definition(self) -> Mapping[str, Any]:
+        """The programme's definition as it stands; nothing of one that cannot be read, which its own reader tells."""
+        try:
+            return read_definition(self.folder / self.programme)
+        except InputError:
+            return {}
+
+    def _codes(self, key: str) -> tuple[str, ...]:
+        found = self._definition.get(key)
+        codes = [one.get("intake") for one in found if isinstance(one, dict)] if isinstance(found, list) else found
+        return tuple(str(one) for one in codes) if isinstance(codes, list | Mapping) else ()
+
+    @property
+    def since(self) -> int | None:
+        """The year the programme started, in which lists of participants name their municipalities."""
+        found = re.match(r"\d{4}", str(self._definition.get("start")))
+        return int(found[0]) if found else None
 
     def absent(self) -> list[Problem]:
         """Return a problem for every file, pattern or address that matches nothing."""
@@ -139,6 +192,20 @@ def read_layout(folder: Path) -> Layout:
     InputError
         All at once: unknown keys, tables and columns (with the nearest known one), values mapped to unknown codes, a
         needed table that no file is mapped to, and text where a list or a mapping is expected.
+    """
+    layout, problems = what_is_right(folder)
+    if layout is None or problems:
+        raise InputError(problems)
+    return layout
+
+
+def what_is_right(folder: Path) -> tuple[Layout | None, list[Problem]]:
+    """Return the layout with the tables that nothing is wrong with, if there is any, and everything that is wrong.
+
+    Raises
+    ------
+    InputError
+        If `sources.yaml` cannot be read at all.
     """
     content = read_yaml(folder / LAYOUT, name=LAYOUT)
     problems = unknown_keys(content, _TOP, "")
@@ -167,7 +234,7 @@ def read_layout(folder: Path) -> Layout:
     if isinstance(tables, dict):
         for table, given in tables.items():
             if table in TABLES:
-                found = mapping_problem(given, f"tables: {table}") or _check_table(TABLES[table], given)
+                found = mapping_problem(given, f"tables: {table}") or check_table(TABLES[table], given)
                 wrong += found
                 sources[table] = None if found else _table_source(table, given)
         wrong += [
@@ -177,18 +244,23 @@ def read_layout(folder: Path) -> Layout:
         ]
     outcomes, own, mistakes = _own(content.get("outcomes", {}))
     wrong += mistakes
-    if problems + wrong:
-        raise InputError(problems + wrong)
-    return Layout(
+    problems += wrong
+    if problems:
+        what = "what has a mistake here has not been read"
+        problems.append(Problem(what, f"There may be more to mend once {LAYOUT} is right", LAYOUT))
+    if not all(isinstance(content.get(key), str) for key in ("programme", "register")):
+        return None, problems
+    layout = Layout(
         folder=folder,
         name=name,
-        synthetic=content.get("synthetic", False),
+        synthetic=content.get("synthetic") is True,
         programme=content["programme"],
         register=content["register"],
         tables={table: source for table, source in sources.items() if source is not None} | own,
-        outcomes=outcomes,
-        demonstration=demonstration,
+        outcomes={code: outcome for code, outcome in outcomes.items() if code in own},
+        demonstration=None if problems else demonstration,
     )
+    return layout, problems
 
 
 def _own(content: Any) -> tuple[dict[str, Outcome], dict[str, TableSource], list[Problem]]:
@@ -202,92 +274,11 @@ def _own(content: Any) -> tuple[dict[str, Outcome], dict[str, TableSource], list
             outcome, wrong = read_outcome(code, given)
             source = {key: value for key, value in given.items() if key not in OUTCOME_KEYS}
             if outcome is not None:
-                wrong = _check_table(outcome.table, source, f"outcomes: {code}", (*OUTCOME_KEYS, *_TABLE))
+                wrong = check_table(outcome.table, source, f"outcomes: {code}", (*OUTCOME_KEYS, *TABLE_KEYS))
                 outcomes[code] = outcome
                 sources |= {} if wrong else {code: _table_source(code, source)}
         problems += wrong
     return outcomes, sources, problems
-
-
-def _check_table(
-    table: Table, given: Mapping[str, Any], inside: str = "", keys: tuple[str, ...] = _TABLE
-) -> list[Problem]:
-    inside = inside or f"tables: {table.name}"
-    problems = unknown_keys(given, keys, inside)
-    files = given.get("files")
-    listed = [files] if isinstance(files, str) else files
-    if not isinstance(listed, list) or not listed or not all(isinstance(one, str) and one for one in listed):
-        remedy = "Give a file name, a pattern such as sick_leave_*.csv, or a list of them"
-        problems.append(Problem(f"`files`{place(inside)} is missing or not text", remedy, LAYOUT))
-    elif any(_leads_out(one) for one in listed):
-        remedy = "Name files relative to the data folder, and inside it"
-        problems.append(Problem(f"`files`{place(inside)} leads out of the data folder", remedy, LAYOUT, value=listed))
-    elif wrong := [problem for one in listed if (problem := address_problem(one, LAYOUT))]:
-        problems += wrong
-    if given.get("decimal") not in (None, ",", "."):
-        problems.append(Problem(f"`decimal`{place(inside)} is not ',' or '.'", "Quote the sign", LAYOUT))
-    header = given.get("header", 1)
-    if not isinstance(header, int) or isinstance(header, bool) or header < 1:
-        problems.append(Problem(f"`header`{place(inside)} is not a row number", "Count rows from 1", LAYOUT))
-    if "form" in given:
-        problems += _check_form(given, inside)
-    if "irregular" in given and (table.name != "positions" or given["irregular"] not in ("keep", "refuse")):
-        remedy = "Write keep or refuse, for the table positions only"
-        problems.append(Problem(f"`irregular`{place(inside)} is not known", remedy, LAYOUT, value=given["irregular"]))
-    if not isinstance(given.get("sheet", ""), str):
-        problems.append(Problem(f"`sheet`{place(inside)} is not text", "Quote the sheet's name", LAYOUT))
-    for key in ("columns", "measures"):
-        columns = given.get(key, {})
-        problems += mapping_problem(columns, f"{inside}: {key}") or unknown_keys(
-            columns, table.names, f"{inside}: {key}"
-        )
-    if isinstance(given.get("columns"), dict) and isinstance(given.get("measures"), dict):
-        problems += [
-            Problem(f"`{column}` is under both columns and measures{place(inside)}", "Keep one of them", LAYOUT)
-            for column in set(given["columns"]) & set(given["measures"])
-        ]
-    exclude = given.get("exclude") or {}
-    inside_exclude = f"{inside}: exclude"
-    problems += mapping_problem(exclude, inside_exclude) or unknown_keys(exclude, table.names, inside_exclude)
-    values = given.get("values", {})
-    return problems + (mapping_problem(values, f"{inside}: values") or _check_values(table, values))
-
-
-def _leads_out(pattern: str) -> bool:
-    path = PurePosixPath(pattern)
-    return not is_address(pattern) and (path.is_absolute() or ".." in path.parts)
-
-
-def _check_form(given: Mapping[str, Any], inside: str) -> list[Problem]:
-    form = given["form"]
-    problems = mapping_problem(form, f"{inside}: form") or unknown_keys(form, _FORM, f"{inside}: form")
-    letters = form if isinstance(form, dict) else {}
-    if not problems and not all(re.fullmatch("[A-Za-z]{1,3}", str(letters.get(key, ""))) for key in _FORM):
-        remedy = "Give the letters of two columns, as {labels: B, values: C}"
-        problems.append(Problem(f"`form`{place(inside)} does not name two columns", remedy, LAYOUT, value=form))
-    if "header" in given:
-        problems.append(Problem(f"a form has no `header`{place(inside)}", "Remove it", LAYOUT))
-    return problems
-
-
-def _check_values(table: Table, values: Mapping[str, Any]) -> list[Problem]:
-    inside = f"tables: {table.name}: values"
-    problems = unknown_keys(values, table.names, inside)
-    for name, codes in values.items():
-        if name not in table.names:
-            continue
-        column = table.column(name)
-        if column.kind not in ("code", "text"):
-            problems.append(Problem(f"`{name}`{place(inside)} has no codes to map", "Remove it", LAYOUT))
-            continue
-        problems += mapping_problem(codes, f"{inside}: {name}")
-        targets = dict.fromkeys(str(code) for code in codes.values()) if isinstance(codes, dict) else {}
-        problems += [
-            Problem(f"`{name}` is mapped to an unknown code", nearest(code, column.known), LAYOUT, value=code)
-            for code in targets
-            if column.known and code not in column.known
-        ]
-    return problems
 
 
 def _table_source(table: str, given: Mapping[str, Any]) -> TableSource:
@@ -303,13 +294,13 @@ def _table_source(table: str, given: Mapping[str, Any]) -> TableSource:
             column: {str(raw).strip(): str(code) for raw, code in codes.items()}
             for column, codes in given.get("values", {}).items()
         },
-        sheet=given.get("sheet"),
+        sheets=tuple(str(one) for one in as_list(given.get("sheet", []))),
         header=given.get("header", 1),
         decimal=given.get("decimal"),
         irregular=given.get("irregular", "warn"),
         form=given.get("form"),
         exclude={
-            column: tuple(str(word).strip() for word in (words if isinstance(words, list) else [words]))
+            column: tuple(str(word).strip() for word in as_list(words))
             for column, words in (given.get("exclude") or {}).items()
         },
     )

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from evaluation.municipalities.places import as_yaml, leave_out
 from evaluation.sources import as_text, months, quarters, years
 from evaluation.tables.column import Column
+from evaluation.tables.keys import LAYOUT
 
 if TYPE_CHECKING:
     from evaluation.tables.collect import Problems
 
-EXCLUDE = "Leave these rows out, by `exclude: {column: [...]}` under the table in sources.yaml"
 _ERRORS = r"#(?:DIV/0!|N/A|I/T|REF!|VALUE!|VERDI!|NAME\?|NAVN\?|NUM!|TALL!|NULL!|SPILL!|OVERFLYT!|GETTING_DATA|#+)"
+_SUM = "A year is the sum of its quarters. "
 _MONTHS = "jan|feb|mar|apr|mai|may|jun|jul|aug|sep|okt|oct|nov|des|dec"
 _TURNED = rf"(?i)\d{{1,2}}[.\-](?:{_MONTHS})\.?(?:[.\-]\d{{2,4}})?|(?:{_MONTHS})[.\-]\d{{2,4}}"
 TOTALS = (
@@ -58,11 +61,16 @@ def totals(text: pd.Series) -> pd.Series:
     return text.str.casefold().isin(TOTALS)
 
 
-def other_period(column: Column, text: pd.Series) -> tuple[pd.Series, str, str]:
+def map_it(table: str, column: str, words: Iterable[str], word: str) -> str:
+    """Return the remedy for a word that is no code: the line that says which code it means."""
+    line = f"`values: {{{column}: {{{as_yaml(word)}: CODE}}}}` under the table {table} in {LAYOUT}"
+    return f"Correct it, or say which code it means: {line}. Known: {', '.join(dict.fromkeys(words))}"
+
+
+def other_period(column: Column, text: pd.Series) -> tuple[pd.Series, str, str | Callable[[str], str]]:
     """Return where a column of quarters holds whole years, or the other way round; what that is, and a remedy."""
     if column.kind == "quarter":
-        remedy = f"A year is the sum of its quarters. {EXCLUDE}"
-        return ~years(text)[1], "a year among quarters", remedy
+        return ~years(text)[1], "a year among quarters", lambda word: _SUM + leave_out("quarter", [word])
     inside = ~quarters(text)[1] | months(text).notna()
     return inside, "a quarter or month among years", "Sum them to years before, or leave these rows out"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from evaluation.errors import Note, Problem
-from evaluation.tables.layout import LAYOUT
+from evaluation.tables.keys import LAYOUT
 
 if TYPE_CHECKING:
     import duckdb

@@ -53,7 +53,7 @@ def whole_quarters(
     if month.isna().all() or problems.found:
         return frame, reason
     problems.note("months_summed", month.notna(), name, cells)
-    key, sums = list(table.key), [column.name for column in table.columns if column.kind == "number"]
+    key, sums = list(table.key), [one.name for one in table.columns if one.kind == "number" and one.name in frame]
     rows = frame.assign(month=month.where(month.notna(), frame["quarter"].dt.asfreq("M")), reason=reason)
     repeated = rows.duplicated([*key, "month"])
     problems.add(repeated & month.notna(), "the same month twice", "Keep one of the two rows", name, cells)

@@ -19,7 +19,9 @@ from evaluation.sources.places import name_of
 from evaluation.tables.collect import SHOWN_ALIKE
 from evaluation.tables.declare import OLDEST, YOUNGEST
 from evaluation.tables.deliveries import TABLE, Delivery, identifier, open_delivery, readable
-from evaluation.tables.layout import LAYOUT, TableSource
+from evaluation.tables.keys import LAYOUT
+from evaluation.tables.layout import TableSource
+from evaluation.tables.odd import map_it
 from evaluation.tables.percentages import LARGEST, fractions, given, irregular, percentage
 from evaluation.tables.tidy import coded
 from evaluation.workbench import Described
@@ -112,11 +114,14 @@ def _check(connection: duckdb.DuckDBPyConnection, file: Delivery, source: TableS
             f"FROM {file.relation} WHERE {file[name]} IS NOT NULL AND trim({file[name]}::VARCHAR) <> '' GROUP BY 1"
         ).df()
         codes, unknown = coded(TABLE.column(name), as_text(distinct["word"].astype("str")), source)
-        known = ", ".join(dict.fromkeys([*source.codes.get(name, {}), *TABLE.column(name).known]))
-        remedy = f"Correct it, or map it under `values` in {LAYOUT}. Known: {known}"
+        known = [*source.codes.get(name, {}), *TABLE.column(name).known]
         shown = distinct[unknown].sort_values("first").head(SHOWN_ALIKE)
         problems += [
-            Problem(f"unknown {name} (in {rows} rows)", remedy, file.name, int(first), file.columns[name], word)
+            Problem(
+                f"unknown {name} (in {rows} rows)",
+                map_it("positions", name, known, word),
+                *(file.name, int(first), file.columns[name], word),
+            )
             for word, rows, first in zip(shown["word"], shown["rows"], shown["first"], strict=True)
         ]
         connection.register("code_words", pd.DataFrame({"word": distinct["word"], "code": codes}))

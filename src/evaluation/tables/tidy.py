@@ -10,11 +10,13 @@ import pandas as pd
 
 from evaluation.errors import InputError, Note, Problem, redact
 from evaluation.municipalities import Register
+from evaluation.municipalities.places import leave_out
 from evaluation.sources import SIGNS, Raw, amounts, as_text, dates, label, numbers
 from evaluation.tables.collect import Problems
 from evaluation.tables.column import Column, Table
-from evaluation.tables.layout import LAYOUT, TableSource, nearest
-from evaluation.tables.odd import EXCLUDE, excluded, spreadsheet_errors, totals, turned_into_dates
+from evaluation.tables.keys import LAYOUT, nearest
+from evaluation.tables.layout import TableSource
+from evaluation.tables.odd import excluded, map_it, spreadsheet_errors, totals, turned_into_dates
 from evaluation.tables.periods import read_period, whole_quarters
 from evaluation.tables.personal import personal
 
@@ -61,11 +63,12 @@ class Tidy:
         return f"Tidy({redact(self.file)}: {kept} rows, {gone} left out, {len(self.problems)} problems)"
 
 
-def tidy(table: Table, raw: Raw, source: TableSource, register: Register) -> Tidy:
+def tidy(table: Table, raw: Raw, source: TableSource, register: Register, since: int | None = None) -> Tidy:
     """Turn the cells of one file into rows of a tidy table; problems are collected, not raised.
 
     A row whose figure is missing (a standard sign or a blank in a column that is not nullable) is left out with the
-    reason; a blank or unreadable cell in any other needed column is a problem.
+    reason; a blank or unreadable cell in any other needed column is a problem. Names of municipalities in rows without
+    a year of their own are those of the year `since`.
     """
     empty = pd.DataFrame()
     problems = Problems(raw, notes=list(raw.notes))
@@ -85,7 +88,7 @@ def tidy(table: Table, raw: Raw, source: TableSource, register: Register) -> Tid
     # The year a municipality code is read in comes from the row's own quarter or year: read those first.
     for column in sorted(table.columns, key=lambda one: one.kind == "municipality"):
         if column.name not in names:
-            if column.optional:
+            if column.optional and column.name not in table.together:
                 columns[column.name] = _absent(column, cells.index)
             continue
         name = names[column.name]
@@ -99,7 +102,7 @@ def tidy(table: Table, raw: Raw, source: TableSource, register: Register) -> Tid
         elif column.kind == "amount":
             columns[column.name] = amounts(here).figures
         elif column.kind == "municipality":
-            columns[column.name] = _municipalities(here, columns, raw, name, register, problems)
+            columns[column.name] = _municipalities(here, columns, raw, name, register, problems, since)
         elif column.kind == "text" and column.nullable:
             text = as_text(here)
             absent = text.isin([sign for sign in SIGNS if sign])
@@ -169,14 +172,30 @@ def mapped_columns(
         name = source.columns.get(column.name, column.name)
         if name in written:
             names[column.name] = written[name]
+        elif column.name in table.together:
+            continue
         elif column.name in source.columns:
             what = f"{LAYOUT} maps {column.name} to a column the file does not have"
-            problems.append(Problem(what, nearest(name, present), file, column=name))
+            instead = "Or delete the line: the column may be left out" if column.optional else "The table needs it"
+            problems.append(Problem(what, f"{nearest(name, present)}. {instead}", file, column=name))
         elif not column.optional:
             what = f"no column is mapped to {column.name} ({column.meaning})"
             remedy = f"Add it under `columns` of the table {table.name} in {LAYOUT}. The file has: {', '.join(present)}"
             problems.append(Problem(what, remedy, file))
-    return names, problems
+    return names, problems + _not_together(table, source, names, present, file)
+
+
+def _not_together(
+    table: Table, source: TableSource, names: Mapping[str, str], present: Sequence[str], file: str
+) -> list[Problem]:
+    """Return the problem of columns that come all together or not at all, when a file has some of those asked for."""
+    absent = [name for name in table.together if name not in names]
+    asked = set(table.together) & (set(names) | set(source.columns))
+    if not absent or not asked:
+        return []
+    what = f"{', '.join(table.together)} come all together or not at all, and the file has none for {', '.join(absent)}"
+    remedy = f"Map all under `columns` of the table {table.name} in {LAYOUT}, or delete the lines of all: they may be "
+    return [Problem(what, f"{remedy}left out. The file has: {', '.join(present)}", file)]
 
 
 def _wanted(raw: Raw, source: TableSource, names: Mapping[str, str]) -> tuple[Raw, int]:
@@ -224,6 +243,7 @@ def _municipalities(
     name: str,
     register: Register,
     problems: Problems,
+    since: int | None,
 ) -> pd.Series:
     text = as_text(cells)
     when = columns["quarter"].dt.year if "quarter" in columns else columns.get("year")
@@ -233,6 +253,7 @@ def _municipalities(
         codes = register.resolve(
             asked,
             year=None if when is None else when[dated].astype("int64"),
+            since=_since(columns, since),
             file=raw.file,
             column=name,
         )
@@ -247,6 +268,15 @@ def _municipalities(
     for code, pattern in _STYLES.items():
         problems.note(code, text.str.fullmatch(pattern), name, text)
     return codes.reindex(cells.index).astype("str")
+
+
+def _since(columns: Mapping[str, pd.Series], since: int | None) -> int | pd.Series | None:
+    """Return the year of rows that tell one beside their subject, such as the date of a target; `since` of others."""
+    if since is None:
+        return None
+    if "date" in columns:
+        return columns["date"].map(lambda day: getattr(day, "year", since)).fillna(since).astype("int64")
+    return columns["from_year"].fillna(since).astype("int64") if "from_year" in columns else since
 
 
 _STYLES = {
@@ -281,14 +311,18 @@ def _codes(
 ) -> pd.Series:
     codes, unknown = coded(column, text, source)
     words = source.codes.get(column.name, {})
-    known = ", ".join(dict.fromkeys([*words, *column.known]))
+    known = [*words, *column.known]
     together = unknown & totals(text)
-    problems.add(together, f"a total among the codes of {column.name}: counted twice", EXCLUDE, name, text)
+    what = f"a total among the codes of {column.name}: counted twice"
+    problems.add(together, what, lambda word: leave_out(column.name, [word]), name, text)
     unknown &= ~together
     usual = text.str.casefold().isin([word for word, _ in column.words if word not in column.known])
     problems.note("usual_words", usual & ~text.isin(list(words)), name, text)
-    remedy = f"Correct it, or map it under `values` in {LAYOUT}. Known: {known}"
-    problems.add(unknown & filled, f"unknown {column.name}", remedy, name, text)
+
+    def meaning(word: str) -> str:
+        return map_it(source.table, column.name, known, word)
+
+    problems.add(unknown & filled, f"unknown {column.name}", meaning, name, text)
     if column.pattern:
         wrong = filled & ~text.str.fullmatch(column.pattern)
         problems.add(wrong, f"not a {column.name.replace('_', ' ')}", f"Expected {column.unit}", name, text)
@@ -306,7 +340,11 @@ def coded(column: Column, text: pd.Series, source: TableSource) -> tuple[pd.Seri
     known |= {word.casefold(): code for word, code in words.items()}
     if not known:
         return text, pd.Series(False, index=text.index)
-    distinct = {word: known.get(_word(word), known.get(_word(word).rstrip(" .,;:!*"))) for word in text.unique()}
+    # A spreadsheet makes 1.0 of a code 1 where a cell of the column is empty.
+    distinct = {
+        word: known.get(_word(word), known.get(_word(word).removesuffix(".0").rstrip(" .,;:!*")))
+        for word in text.unique()
+    }
     codes = text.map(distinct).astype("str")
     if column.known:
         return codes, codes.isna()

@@ -155,7 +155,10 @@ def make_profiles(
         present = [row for row in opened.municipalities if (folder / row.code / RECORD).exists()]
         failures = {f"{code} {tasks[code].name}": what for code, what in sorted(failed.items())}
         removed = sum((target / code / RECORD).exists() and not (folder / code).exists() for code in tasks)
-        write_index(folder / "index.html", present, failures, tasks, setting, opened.synthetic)
+        from evaluation.tables import NORWAY
+
+        named = NORWAY in dict(opened.inputs)
+        write_index(folder / "index.html", present, failures, tasks, setting, opened.synthetic, named)
         write_json(folder / "manifest.json", _manifest(folder, setting, opened.inputs, present, failures, root))
     return Made(target, len(todo) - len(failed), len(set(wanted) & set(kept)), removed, failures)
 

@@ -11,7 +11,7 @@ from string import Template
 from evaluation.language import Words
 from evaluation.report.profiles.page import Setting, Task
 from evaluation.report.render import TEMPLATES, page_parts
-from evaluation.report.words import say
+from evaluation.report.words import invented, say
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ def write_index(
     tasks: Mapping[str, Task],
     setting: Setting,
     synthetic: bool,
+    real_places: bool = False,
 ) -> None:
     """Write the index of the profiles of `municipalities`, and of the `failures` by municipality."""
     language = setting.language
@@ -41,7 +42,8 @@ def write_index(
         f'<th scope="col">{texts[key]}</th>'
         for key in ("municipality", "county", "kostra_group", "inhabitants", "programme", "profile")
     )
-    banner = f'<header class="banner">{html.escape(say("synthetic", language))}</header>' if synthetic else ""
+    said = html.escape(invented(language, synthetic=synthetic, real_places=real_places))
+    banner = f'<header class="banner">{said}</header>' if said else ""
     page = Template((TEMPLATES / "profiles.html").read_text(encoding="utf-8")).substitute(
         texts,
         language=language,

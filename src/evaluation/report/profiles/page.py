@@ -17,7 +17,7 @@ from evaluation.report.manifest import sha256, write_json
 from evaluation.report.markdown import title_of
 from evaluation.report.parameters import Run
 from evaluation.report.render import Front, render_page
-from evaluation.report.words import LANGUAGES, say
+from evaluation.report.words import LANGUAGES, invented
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -85,7 +85,7 @@ def make_page(executed: NotebookNode, task: Task, setting: Setting, folder: Path
     """
     run = setting.run(task)
     made = assemble([[run]], {run.name: executed}, language=setting.language, alone=True)
-    banner = say("synthetic", setting.language) if made.synthetic else ""
+    banner = invented(setting.language, synthetic=made.synthetic, real_places=made.real_places)
     front = Front(task.name, _kind(executed, setting.language), setting.language, setting.facts, banner)
     work = Path(tempfile.mkdtemp(prefix=f".{task.code}-", dir=folder))
     try:
