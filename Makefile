@@ -26,7 +26,7 @@ demo: $(READY) ## write the demonstration data to data/demo
 	$(BIN)/evaluation demo
 
 test: lint types ## lint, types, every notebook, all tests
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY) ## style and format of code and notebooks
 	$(BIN)/ruff check .
