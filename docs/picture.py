@@ -13,10 +13,12 @@ import tempfile
 from pathlib import Path
 
 import typst
+from pypdf import PdfReader
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
-PAGES = (1, 8, 11)
+BESIDE = ("The chapter answers two questions", "Effect on sick leave by quarters since the start")
+"""What stands on the pages shown beside the first."""
 SOURCE = """
 #set page(width: auto, height: auto, margin: 6pt, fill: luma(215))
 #grid(columns: {count}, gutter: 6pt, {pictures})
@@ -31,9 +33,11 @@ def main() -> None:
         subprocess.run(
             [str(evaluation), "report", "midterm", "--language", "en", "--out", str(out)], cwd=ROOT, check=True
         )
-        pictures = ", ".join(f'box(fill: white, image("report.pdf", page: {page}, width: 300pt))' for page in PAGES)
+        texts = [" ".join(page.extract_text().split()) for page in PdfReader(out / "report.pdf").pages]
+        pages = [1, *(next(number for number, text in enumerate(texts, 1) if shown in text) for shown in BESIDE)]
+        pictures = ", ".join(f'box(fill: white, image("report.pdf", page: {page}, width: 300pt))' for page in pages)
         source = out / "pages.typ"
-        source.write_text(SOURCE.format(count=len(PAGES), pictures=pictures), encoding="utf-8")
+        source.write_text(SOURCE.format(count=len(pages), pictures=pictures), encoding="utf-8")
         IMAGES.mkdir(exist_ok=True)
         picture = typst.compile(source, root=out, format="png", ppi=120.0)
         (IMAGES / "report-page.png").write_bytes(picture)
