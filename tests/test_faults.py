@@ -334,3 +334,22 @@ def test_a_killed_worker_of_profiles_costs_only_its_profile(project):
     assert not project.processes()
     again = toy_profiles.make(toy_profiles.project(folder), "0301,6233", workers=1)
     assert not again.failures
+
+
+QUERY = """
+import os, threading
+import duckdb
+from evaluation.report import endings, execute
+threading.Timer(0.5, os.kill, (os.getpid(), {number})).start()
+with {guard}():
+    duckdb.connect().execute("SELECT sum(range % 7) FROM range(10000000000)").fetchall()
+"""
+
+
+@pytest.mark.parametrize(
+    ("guard", "number"), [("endings.signals", 15), ("endings.signals", 2), ("execute.stop_on_termination", 15)]
+)
+def test_a_stop_in_the_middle_of_a_query_is_a_stop_and_no_error(guard, number):
+    code = QUERY.format(number=number, guard=guard)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (128 + number, "")

@@ -54,14 +54,21 @@ def signals() -> Iterator[None]:
         yield
         return
 
+    received: list[int] = []
+
     def stop(number: int, _: FrameType | None) -> None:
         for one in before:
             signal.signal(one, signal.SIG_IGN)
+        received.append(number)
         raise SystemExit(128 + number)
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
+    except Exception:
+        if received:  # DuckDB, in the middle of a query, makes an error of its own of it
+            raise SystemExit(128 + received[0]) from None
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

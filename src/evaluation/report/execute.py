@@ -242,11 +242,18 @@ def stop_on_termination() -> Iterator[None]:
         yield
         return
 
+    received: list[int] = []
+
     def stop(number: int, _frame: object) -> None:
+        received.append(number)
         raise SystemExit(128 + number)
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
         yield
+    except Exception:
+        if received:  # as in `endings.signals`
+            raise SystemExit(128 + received[0]) from None
+        raise
     finally:
         signal.signal(signal.SIGTERM, before)
