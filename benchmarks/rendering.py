@@ -90,7 +90,7 @@ def write(folder: Path) -> int:
 
 def _chapter() -> Any:
     from evaluation import exhibits
-    from evaluation.language import three
+    from evaluation.texts import three
 
     name = three("Programmet", "Programmet", "The programme")
     study = SimpleNamespace(synthetic=True, name=name, as_of=date(2013, 12, 31), division=2013)

@@ -19,10 +19,10 @@ from evaluation.check import command as commands
 from evaluation.check.kept import from_json, to_json
 from evaluation.check.words import WORDS
 from evaluation.errors import InputError
-from evaluation.language import LANGUAGES, names_in
 from evaluation.report.copies import chapters as of_report
 from evaluation.study.model import OUTCOMES
 from evaluation.tables import TABLES
+from evaluation.texts import LANGUAGES, names_in
 
 ROOT = Path(__file__).parents[1]
 # A made-up number with valid control digits.

@@ -10,7 +10,8 @@ import pytest
 from evaluation import conclusions
 from evaluation.errors import InputError
 from evaluation.exhibits import Evidence
-from evaluation.language import Words, three
+from evaluation.language import Words
+from evaluation.texts import three
 
 STRONG = {"p_value": 0.001, "detectable": 0.2, "before": 0.6, "same_sign": 1.0}
 

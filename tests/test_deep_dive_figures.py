@@ -15,7 +15,8 @@ from evaluation import exhibits
 from evaluation.disclosure import release, release_public
 from evaluation.errors import InputError
 from evaluation.exhibits import theme
-from evaluation.language import LANGUAGES, Words, three
+from evaluation.language import Words
+from evaluation.texts import LANGUAGES, three
 
 LABELS = {"a": three("Askvær", "Askvær", "Askvær"), "b": three("Bergsund", "Bergsund", "Bergsund")}
 

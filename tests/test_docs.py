@@ -19,10 +19,11 @@ from sphinx.cmd.build import build_main
 from test_docs_blocks import PAGES
 from test_setup import LAYERS, ROW_ORDER
 
-from evaluation.language import LANGUAGES, labels
+from evaluation.language import labels
 from evaluation.report.copies import chapters
 from evaluation.study import Study
 from evaluation.tables import TABLES
+from evaluation.texts import LANGUAGES
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -18,7 +18,7 @@ import pytest
 from evaluation import exhibits
 from evaluation.disclosure import release, release_public
 from evaluation.errors import InputError
-from evaluation.language import LANGUAGES, MINUS, three, unmarked
+from evaluation.texts import LANGUAGES, MINUS, three, unmarked
 
 EXHIBIT = "application/vnd.evaluation.exhibit+json"
 SCRIPT = "<script>alert(1)</script>"

@@ -342,7 +342,7 @@ import duckdb
 from evaluation.report import endings, execute
 threading.Timer(0.5, os.kill, (os.getpid(), {number})).start()
 with {guard}():
-    duckdb.connect().execute("SELECT sum(range % 7) FROM range(10000000000)").fetchall()
+    duckdb.connect(config={{"threads": 1}}).execute("SELECT sum(range % 7) FROM range(10000000000)").fetchall()
 """
 
 

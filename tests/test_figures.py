@@ -22,7 +22,8 @@ from evaluation import exhibits
 from evaluation.disclosure import release, release_estimates, release_public
 from evaluation.errors import InputError
 from evaluation.exhibits import theme
-from evaluation.language import LANGUAGES, MINUS, Words, three
+from evaluation.language import Words
+from evaluation.texts import LANGUAGES, MINUS, three
 
 EXHIBIT = "application/vnd.evaluation.exhibit+json"
 SCRIPT = "<script>alert(1)</script>"

@@ -13,7 +13,8 @@ from evaluation import exhibits
 from evaluation.disclosure import release, release_public
 from evaluation.errors import InputError
 from evaluation.exhibits import theme
-from evaluation.language import LANGUAGES, Words, three
+from evaluation.language import Words
+from evaluation.texts import LANGUAGES, three
 
 SHARES = {
     ("item_1", "manager"): (10.0, 20.0, 30.0, 25.0, 15.0),

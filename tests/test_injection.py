@@ -21,10 +21,10 @@ from pypdf import PdfReader
 from benchmarks import _browser as browser
 from evaluation import exhibits
 from evaluation.disclosure import release_public
-from evaluation.language import three
 from evaluation.report.assemble import assemble
 from evaluation.report.parameters import Run
 from evaluation.report.render import Front, render
+from evaluation.texts import three
 
 FORMULAS = ["=cmd()|' /C calc'!A1", "+1+1", "-1-1", "@SUM(A1)", "Nes;=1+1"]
 MARKUP = [

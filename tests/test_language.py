@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from evaluation import language
 from evaluation.errors import InputError
-from evaluation.language import LANGUAGES, MINUS, Passage, Words, escape, labels, three
+from evaluation.language import Words, labels
+from evaluation.texts import LANGUAGES, MINUS, Passage, escape, three
 
 NB, NN, EN = (Words(code) for code in LANGUAGES)
 SPACE = "\N{NO-BREAK SPACE}"

@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from evaluation import cli, load_study
 from evaluation.check import LOOK, check
 from evaluation.errors import InputError
-from evaluation.language import LANGUAGES, Words
+from evaluation.language import Words
 from evaluation.new import FORMS, PLACEHOLDER, lay_out, sources_yaml
 from evaluation.new.forms import EXPLAINED, explained, form
 from evaluation.new.sources import KEYS
@@ -25,6 +25,7 @@ from evaluation.programme.checks import checked_definition
 from evaluation.report.parameters import read_plan
 from evaluation.tables import TABLES, read_layout
 from evaluation.tables.mistakes import TABLE_KEYS
+from evaluation.texts import LANGUAGES
 
 ROOT = Path(__file__).parents[1]
 NAME = {"nb": "Min", "nn": "Min", "en": "Mine"}

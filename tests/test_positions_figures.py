@@ -13,7 +13,7 @@ import pytest
 from evaluation import exhibits
 from evaluation.disclosure import release, release_estimates
 from evaluation.errors import InputError
-from evaluation.language import LANGUAGES, three
+from evaluation.texts import LANGUAGES, three
 
 SECRET = 87.654321
 

@@ -29,7 +29,7 @@ import evaluation
 from evaluation import conclusions, load_study
 from evaluation.errors import ReportError
 from evaluation.exhibits import Finding
-from evaluation.language import Passage, Words, three, unmarked
+from evaluation.language import Words
 from evaluation.report.assemble import Assembled, assemble
 from evaluation.report.copies import chapters
 from evaluation.report.functions import find
@@ -37,6 +37,7 @@ from evaluation.report.numbers import link_numbers
 from evaluation.report.parameters import Run
 from evaluation.report.render import Front, render
 from evaluation.report.trace import Origin, origins
+from evaluation.texts import Passage, three, unmarked
 
 NB = Words("nb")
 TITLE = toys.markdown("# Tittel")

@@ -21,7 +21,7 @@ NOTEBOOKS = chapters(ROOT / "notebooks")
 
 # The layers of the design, top first; a module imports only from rows above its own (or from its own package).
 LAYERS = [
-    {"errors", "language", "workbench"},
+    {"errors", "texts", "language", "workbench"},
     {"municipalities", "programme"},
     {"sources", "tables", "study"},
     {
@@ -33,7 +33,7 @@ LAYERS = [
     {"report", "new", "check", "fetch", "cli"},
 ]
 # In its own row a module may use those to its left.
-ROW_ORDER = ["errors", "language", "workbench", "municipalities", "programme", "sources", "tables", "study"]
+ROW_ORDER = ["errors", "texts", "language", "workbench", "municipalities", "programme", "sources", "tables", "study"]
 ROW_ORDER += ["did", "survey", "sick_leave", "participation", "positions", "recruitment", "reputation", "goals"]
 ROW_ORDER += ["cooperation", "deep_dive", "conclusions", "disclosure", "exhibits", "report"]
 ROW_ORDER += ["new", "check", "fetch", "cli"]

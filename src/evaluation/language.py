@@ -21,40 +21,28 @@ from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 
 from evaluation.errors import InputError, Problem
+from evaluation.texts import (
+    LANGUAGES,
+    MINUS,
+    MISSING,
+    NO_BREAK,
+    Amount,
+    Passage,
+    Text,
+    absent,
+    capital,
+    escape,
+    mark,
+    one_line,
+    three,
+)
 
-__all__ = [
-    "LANGUAGES",
-    "MINUS",
-    "MISSING",
-    "NO_BREAK",
-    "WITHHELD",
-    "Amount",
-    "Passage",
-    "Spoken",
-    "Text",
-    "Words",
-    "absent",
-    "capital",
-    "escape",
-    "labels",
-    "names_in",
-    "one_line",
-    "three",
-    "unmarked",
-    "with_values",
-]
+__all__ = ["Spoken", "Words", "labels"]
 
 
 def __dir__() -> list[str]:
     return __all__
 
-
-LANGUAGES = ("nb", "nn", "en")
-Text = Mapping[str, str]
-MISSING = ".."
-WITHHELD = ":"
-MINUS = "\N{MINUS SIGN}"
-NO_BREAK = "\N{NO-BREAK SPACE}"
 
 _MONTHS = {
     "nb": "januar februar mars april mai juni juli august september oktober november desember",
@@ -68,35 +56,6 @@ _SEVERAL = {"themes": "theme", "intakes": "intake"}
 _LABELS = Path(__file__).with_name("labels.csv")
 _RANGE = re.compile(r"(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)\+")
 _SPEC = re.compile(r"(?P<sign>\+)?(?:\.(?P<decimals>\d)f)?")
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"}
-# Private-use characters round a filled value: it begins, its finding's name ends, it ends.
-_BEGINS, _NAMED, _ENDS = "\ue000", "\ue001", "\ue002"
-_MARKED = re.compile(f"{_BEGINS}([^{_BEGINS}-{_ENDS}]*){_NAMED}([^{_BEGINS}-{_ENDS}]*){_ENDS}")
-
-
-@dataclass(frozen=True)
-class Passage:
-    """A piece of prose in three languages, written by the author: not escaped, and its own `{names}` are filled.
-
-    `mentions` holds the names asked for by this piece and by those it was chosen from.
-    """
-
-    nb: str
-    nn: str
-    en: str
-    mentions: frozenset[str] = frozenset()
-
-    def __getitem__(self, language: str) -> str:
-        return {"nb": self.nb, "nn": self.nn, "en": self.en}[language]
-
-
-@dataclass(frozen=True)
-class Amount:
-    """A number that knows how many decimals it is read with; `signed` shows a plus before positive numbers."""
-
-    number: float | None
-    decimals: int
-    signed: bool = False
 
 
 @runtime_checkable
@@ -107,50 +66,11 @@ class Spoken(Protocol):
         """Return the parts by name, in the language of `words`."""
 
 
-def three(nb: str, nn: str, en: str) -> Text:
-    """Return the three-language mapping of a text."""
-    return {"nb": nb, "nn": nn, "en": en}
-
-
-def absent(value: object) -> bool:
-    """Return whether there is no value: None, or pandas' mark of a missing one."""
-    return value is None or type(value).__name__ in ("NAType", "NaTType")
-
-
-def one_line(text: object) -> str:
-    """Return `text` with line breaks and runs of spaces made one space; no-break spaces stay."""
-    return re.sub(r"[ \t\r\n\f\v]+", " ", str(text)).strip(" ")
-
-
-def escape(text: object) -> str:
-    """Return `text` as one line of Markdown that shows exactly these characters: no markup, link, math or reference."""
-    line = one_line(text)
-    line = re.sub(r"([\\`*_{}\[\]()#|~^$!])", r"\\\1", line)
-    line = re.sub(r"(?<=-)-|(?<=\.)\.|(?<=www)\.|:(?=//)", lambda found: "\\" + found.group(), line)
-    line = re.sub(r"^(\d+)([.)])|^([-+=:])", lambda found: f"{found[1] or ''}\\{found[2] or found[3]}", line)
-    return re.sub("[&<>@]", lambda found: _ENTITIES[found.group()], line)
-
-
-def with_values(text: str, show: Callable[[str, str], str]) -> str:
-    """Return a text of `Words.marked` with each marked value as `show(finding, value)` gives it, the marks gone."""
-    return _MARKED.sub(lambda found: show(found[1], found[2]), text)
-
-
-def unmarked(text: str) -> str:
-    """Return a text of `Words.marked` as `Words.say` gives it."""
-    return with_values(text, lambda _, value: value)
-
-
 @lru_cache(maxsize=1)
 def labels() -> Mapping[str, Text]:
     """Return every label of `labels.csv` by key, in its form inside a sentence."""
     with _LABELS.open(encoding="utf-8", newline="") as file:
         return MappingProxyType({row["key"]: three(row["nb"], row["nn"], row["en"]) for row in csv.DictReader(file)})
-
-
-def names_in(text: str) -> set[str]:
-    """Return the names a text asks for: `{rate}` and `{effect.value}` give `rate` and `effect`."""
-    return {re.split(r"[.\[]", field)[0] for _, field, _, _ in string.Formatter().parse(text) if field is not None}
 
 
 @dataclass(frozen=True)
@@ -303,21 +223,11 @@ class Words:
 
         A mark holds the name of the finding that the value is of, or nothing; `with_values` and `unmarked` read it.
         """
-        return _Filler(self, values, escape, _mark).fill(text)
+        return _Filler(self, values, escape, mark).fill(text)
 
     def plain(self, text: str | Text | Passage, /, **values: object) -> str:
         """Return the same as `say` as plain text: for captions, notes, alternative texts and cells."""
         return _Filler(self, values, one_line).fill(text)
-
-
-def capital(text: str) -> str:
-    """Return `text` with its first letter a capital one."""
-    return text[:1].upper() + text[1:]
-
-
-def _mark(value: str, finding: str) -> str:
-    plain = value.translate(dict.fromkeys(map(ord, (_BEGINS, _NAMED, _ENDS))))  # such as data may hold
-    return f"{_BEGINS}{finding}{_NAMED}{plain}{_ENDS}" if any(map(str.isdigit, plain)) else plain
 
 
 @dataclass(frozen=True)

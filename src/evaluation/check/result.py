@@ -12,8 +12,8 @@ from evaluation.check import figures
 from evaluation.check.gather import PERSONS, Gathered, Unnamed, gather
 from evaluation.check.needs import Needs, every
 from evaluation.errors import InputError, Problem, redact
-from evaluation.language import Text
 from evaluation.tables import LAYOUT, NORWAY
+from evaluation.texts import Text
 
 USABLE, LOOK, UNUSABLE = 0, 1, 2
 

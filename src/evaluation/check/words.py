@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from evaluation.language import Text, three
+from evaluation.texts import Text, three
 
 WORDS: Mapping[str, Text] = {
     "title": three(

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from evaluation.language import LANGUAGES, Amount, Passage, Text, labels, three
+from evaluation.language import labels
+from evaluation.texts import LANGUAGES, Amount, Passage, Text, three
 
 _ESTIMATE = three(
     "**{theme}** ({where}). Beregnet effekt på {outcome}: {value} {unit} (95 prosent-intervall fra {low} til {high}). ",

@@ -18,9 +18,10 @@ from evaluation.deep_dive.result import CaseComparison
 from evaluation.deep_dive.targets import measures_taken, own_targets
 from evaluation.errors import InputError, Problem
 from evaluation.goals import STATUSES
-from evaluation.language import Text, labels
+from evaluation.language import labels
 from evaluation.positions import EXCLUDED, Histogram
 from evaluation.positions.groups import histogram_of
+from evaluation.texts import Text
 from evaluation.workbench import Described
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from evaluation.language import Text, labels
+from evaluation.language import labels
+from evaluation.texts import Text
 
 
 @dataclass(frozen=True)

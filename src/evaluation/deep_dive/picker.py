@@ -14,9 +14,10 @@ from evaluation.deep_dive.compare import compare
 from evaluation.deep_dive.peers import STEPS, find_case
 from evaluation.deep_dive.result import CaseComparison
 from evaluation.errors import EvaluationError
-from evaluation.language import Words, capital, three
+from evaluation.language import Words
 from evaluation.positions import EXCLUDED, Histogram
 from evaluation.positions.groups import histogram_of
+from evaluation.texts import capital, three
 from evaluation.workbench import front_end
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ import pandas as pd
 from evaluation.deep_dive.controls import SyntheticControl
 from evaluation.deep_dive.frames import CERTIFIED, SICK_LEAVE
 from evaluation.deep_dive.notes import Note
-from evaluation.language import LANGUAGES, Text, Words, three
+from evaluation.language import Words
 from evaluation.programme import Case
+from evaluation.texts import LANGUAGES, Text, three
 from evaluation.workbench import Described
 
 _AMONG = three("blant dem ", "mellom dei ", "among them ")

@@ -10,7 +10,8 @@ import pandas as pd
 from evaluation.deep_dive.notes import Note
 from evaluation.goals import comparable, judge, last_full_year, register_figures, reported
 from evaluation.goals.codes import optional_table, words
-from evaluation.language import LANGUAGES, Words, capital, three
+from evaluation.language import Words
+from evaluation.texts import LANGUAGES, capital, three
 
 if TYPE_CHECKING:
     from evaluation.programme import Case

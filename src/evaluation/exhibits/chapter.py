@@ -24,7 +24,8 @@ from evaluation.exhibits.contents import contents
 from evaluation.exhibits.figures import FigureSpec
 from evaluation.exhibits.finding import MIMETYPE as FINDING
 from evaluation.exhibits.finding import OWN_UNIT, Evidence, Finding, finite
-from evaluation.language import LANGUAGES, Passage, Text, Words, names_in, three, unmarked
+from evaluation.language import Words
+from evaluation.texts import LANGUAGES, Passage, Text, names_in, three, unmarked
 
 PROSE = "application/vnd.evaluation.prose+json"
 EXHIBIT = "application/vnd.evaluation.exhibit+json"

@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from evaluation.language import LANGUAGES, three
+from evaluation.texts import LANGUAGES, three
 from evaluation.workbench import open_notebook
 
 _HEADING = re.compile(r"^(#{2,3}) +(.+?)\s*$", re.MULTILINE)

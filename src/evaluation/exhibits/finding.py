@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from evaluation.errors import InputError, Problem
-from evaluation.language import Amount, Text, Words, three
+from evaluation.language import Words
+from evaluation.texts import Amount, Text, three
 
 MIMETYPE = "application/vnd.evaluation.finding+json"
 BARE = ("count", "share", "index")

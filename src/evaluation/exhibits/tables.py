@@ -14,7 +14,8 @@ import pandas as pd
 
 from evaluation.disclosure import Released
 from evaluation.errors import InputError, Problem
-from evaluation.language import MISSING, WITHHELD, Passage, Text, Words, three
+from evaluation.language import Words
+from evaluation.texts import MISSING, WITHHELD, Passage, Text, three
 
 Heading = str | Text | Passage
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from evaluation.language import LANGUAGES, capital
+from evaluation.texts import LANGUAGES, capital
 
 if TYPE_CHECKING:
     from evaluation.study import Study

@@ -9,10 +9,11 @@ from pathlib import Path
 from string import Template
 
 from evaluation.errors import InputError, Problem
-from evaluation.language import Text, Words, three
+from evaluation.language import Words
 from evaluation.new.forms import FORMS, form
 from evaluation.new.sources import file_name, sources_yaml
 from evaluation.tables import LAYOUT, NORWAY, TABLES
+from evaluation.texts import Text, three
 
 PLACEHOLDER = "my_programme"
 """The code of a programme that has been laid out and not been filled in yet."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from evaluation.language import Text, Words, three
+from evaluation.language import Words
 from evaluation.new.forms import FORMS, explained
 from evaluation.tables import NORWAY, TABLES, Table
+from evaluation.texts import Text, three
 
 INTRODUCTION = three(
     nb="""Hvilken fil som har hvilken tabell, og hva kolonner og verdier heter der.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from evaluation.language import LANGUAGES, Text, Words, three
+from evaluation.language import Words
 from evaluation.positions.histogram import EXCLUDED
 from evaluation.positions.source import View
+from evaluation.texts import LANGUAGES, Text, three
 
 _WHO = {
     "employee": three("Per ansatt, alle stillinger lagt sammen", "Per tilsett, alle stillingar lagde saman",

@@ -8,10 +8,11 @@ from functools import reduce
 from itertools import groupby
 from typing import Any, TypeVar
 
-from evaluation.language import Words, escape
+from evaluation.language import Words
 from evaluation.report.markdown import pipe_table
 from evaluation.report.shown import Exhibit, Inputs, Source, Use
 from evaluation.report.words import say
+from evaluation.texts import escape
 
 NO_BREAK = "\u00a0"
 T = TypeVar("T")

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from evaluation.errors import ReportError
-from evaluation.language import escape, unmarked
 from evaluation.report.appendices import appendices
 from evaluation.report.markdown import code_block, contained, exhibit_block, picture, pipe_table, title_of
 from evaluation.report.numbers import link_numbers
 from evaluation.report.parameters import Run
 from evaluation.report.shown import PREFIX, Exhibit, Inputs, Source, Use
 from evaluation.report.words import LANGUAGES, say
+from evaluation.texts import escape, unmarked
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -6,8 +6,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from evaluation.errors import Problem, ReportError
-from evaluation.language import LANGUAGES
 from evaluation.report.declared import declared_in, read_notebook
+from evaluation.texts import LANGUAGES
 
 OWN = "my_"
 COPIES = (f"{OWN}*", "*-Copy*", "Untitled*")

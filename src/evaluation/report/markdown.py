@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from evaluation.language import escape
+from evaluation.texts import escape
 
 TEXT_WIDTH = 16.0  # centimetres between the margins of the page
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from evaluation.language import unmarked, with_values
+from evaluation.texts import unmarked, with_values
 
 # Where a link cannot stand: code, formulas, other links and footnote marks; and headings, which stand in the contents.
 _ASIDE = re.compile(r"(`+).+?\1|\$[^$]+\$|!?\[[^\]]*\]\([^)]*\)|\[\^[^\]]*\]|^ {0,3}#.*")

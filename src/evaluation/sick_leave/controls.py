@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from evaluation.errors import EstimationError, Problem
-from evaluation.language import LANGUAGES, Passage, three
+from evaluation.texts import LANGUAGES, Passage, three
 from evaluation.workbench import Described
 
 if TYPE_CHECKING:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 import pandas as pd
 
 from evaluation.errors import InputError, Problem
-from evaluation.language import Text
 from evaluation.municipalities import NORWEGIAN, Register
 from evaluation.programme import Programme
 from evaluation.sources.database import distinct
 from evaluation.tables.keys import LAYOUT, nearest
 from evaluation.tables.outcomes import Outcome
+from evaluation.texts import Text
 
 if TYPE_CHECKING:
     from evaluation.study.panel import Panel

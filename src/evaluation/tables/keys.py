@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from evaluation.errors import Problem
-from evaluation.language import LANGUAGES, Text
+from evaluation.texts import LANGUAGES, Text
 
 LAYOUT = "sources.yaml"
 

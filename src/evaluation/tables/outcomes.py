@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from evaluation.errors import Problem
-from evaluation.language import Text, labels
+from evaluation.language import labels
 from evaluation.tables.column import Column, Table
 from evaluation.tables.declare import TABLES
 from evaluation.tables.keys import LAYOUT, in_three
+from evaluation.texts import Text
 
 OUTCOME_KEYS = ("name", "unit", "numerator", "denominator", "per")
 UNIT = "unit."

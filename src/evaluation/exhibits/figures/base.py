@@ -15,7 +15,8 @@ import pandas as pd
 from evaluation.disclosure import Released, check_released
 from evaluation.errors import InputError, Problem
 from evaluation.exhibits import theme
-from evaluation.language import MISSING, WITHHELD, Passage, Text, Words, three
+from evaluation.language import Words
+from evaluation.texts import MISSING, WITHHELD, Passage, Text, three
 from evaluation.workbench import Described
 
 if TYPE_CHECKING:

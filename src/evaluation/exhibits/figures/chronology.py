@@ -11,7 +11,8 @@ import pandas as pd
 from evaluation.exhibits import theme
 from evaluation.exhibits.figures.base import FigureSpec, in_order, split, wrapped
 from evaluation.exhibits.figures.series import position
-from evaluation.language import Words, three
+from evaluation.language import Words
+from evaluation.texts import three
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,7 +11,8 @@ import pandas as pd
 from evaluation.errors import InputError, Problem
 from evaluation.exhibits import theme
 from evaluation.exhibits.figures.base import FigureSpec, Heading, floats, in_order, split, wrapped
-from evaluation.language import Words, capital, three
+from evaluation.language import Words
+from evaluation.texts import capital, three
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,7 +12,8 @@ import pandas as pd
 from evaluation.errors import InputError, Problem
 from evaluation.exhibits import theme
 from evaluation.exhibits.figures.base import FigureSpec, Heading, floats
-from evaluation.language import Words, three
+from evaluation.language import Words
+from evaluation.texts import three
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,7 +10,8 @@ import pandas as pd
 
 from evaluation.exhibits import theme
 from evaluation.exhibits.figures.base import FigureSpec, Heading, in_order, wrapped
-from evaluation.language import MISSING, Words, capital, three
+from evaluation.language import Words
+from evaluation.texts import MISSING, capital, three
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,7 +12,8 @@ from evaluation.exhibits import theme
 from evaluation.exhibits.figures.base import FigureSpec, Heading, floats, split
 from evaluation.exhibits.figures.distribution import _edge as _size
 from evaluation.exhibits.figures.distribution import _rgb
-from evaluation.language import Words, capital, three
+from evaluation.language import Words
+from evaluation.texts import capital, three
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

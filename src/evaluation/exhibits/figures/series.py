@@ -11,7 +11,8 @@ import pandas as pd
 
 from evaluation.exhibits import theme
 from evaluation.exhibits.figures.base import FigureSpec, Heading, floats, split
-from evaluation.language import Words, three
+from evaluation.language import Words
+from evaluation.texts import three
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

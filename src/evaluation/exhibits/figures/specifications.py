@@ -9,7 +9,8 @@ import numpy as np
 
 from evaluation.exhibits import theme
 from evaluation.exhibits.figures.base import FigureSpec, Heading, floats, in_order
-from evaluation.language import Words, three
+from evaluation.language import Words
+from evaluation.texts import three
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluation.language import MISSING, WITHHELD
 from evaluation.report.compare.findings import alike
+from evaluation.texts import MISSING, WITHHELD
 
 MARKS = {"", "nan", WITHHELD, MISSING}
 """Cells without a number in a column of numbers."""
