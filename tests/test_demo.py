@@ -15,6 +15,7 @@ import pytest
 
 from evaluation import demo
 from evaluation.errors import InputError
+from evaluation.report.manifest import sha256
 from evaluation.sources import read_yaml
 
 ROOT = Path(__file__).parents[1]
@@ -32,9 +33,9 @@ def standard(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def null(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("null")
-    return folder, demo.generate(folder, scenario="null")
+def null(null_demo):
+    files = (path for path in null_demo.rglob("*") if path.is_file())
+    return null_demo, {path.relative_to(null_demo).as_posix(): sha256(path) for path in files}
 
 
 @pytest.fixture(scope="session")

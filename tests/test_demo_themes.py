@@ -19,17 +19,13 @@ ANSWERS = [f"s{number}" for number in range(1, 13)]
 
 
 @pytest.fixture(scope="module")
-def standard(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("standard")
-    demo.generate(folder)
-    return folder
+def standard() -> Path:
+    return Path(__file__).parents[1] / "data" / "demo"
 
 
 @pytest.fixture(scope="module")
-def null(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("null")
-    demo.generate(folder, scenario="null")
-    return folder
+def null(null_demo) -> Path:
+    return null_demo
 
 
 @pytest.fixture(scope="module")

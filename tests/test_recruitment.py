@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation import demo, did, load_study, recruitment
+from evaluation import did, load_study, recruitment
 from evaluation.errors import EstimationError, InputError
 from evaluation.recruitment import count_effects, poisson
 
@@ -319,10 +319,8 @@ def final():
 
 
 @pytest.fixture(scope="module")
-def null(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("null")
-    demo.generate(folder, scenario="null")
-    return load_study(folder, as_of="2015-12-31", division=2013)
+def null(null_demo):
+    return load_study(null_demo, as_of="2015-12-31", division=2013)
 
 
 @pytest.fixture(scope="module")

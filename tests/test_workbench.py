@@ -29,7 +29,9 @@ from evaluation.workbench import Described
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted(name for name in dir(evaluation) if name not in evaluation.__all__)
-PUBLIC = {name: import_module(f"evaluation.{name}") for name in [*MODULES, "texts", "language", "errors", "tables", "sources"]}
+PUBLIC = {
+    name: import_module(f"evaluation.{name}") for name in [*MODULES, "texts", "language", "errors", "tables", "sources"]
+}
 RESULTS = sorted(
     {one for module in PUBLIC.values() for one in vars(module).values() if isclass(one) and is_dataclass(one)},
     key=lambda one: f"{one.__module__}.{one.__qualname__}",

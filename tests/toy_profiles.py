@@ -56,7 +56,7 @@ def opener(_: Mapping[str, Any], __: Path) -> Opened:
 
 def make(folder: Path, municipalities: str = "all", **options: Any) -> Made:
     """Make profiles of the project in `folder`."""
-    options = {"opener": opener, "workers": 2, **options}
+    options = {"opener": opener, "workers": 1, **options}
     return make_profiles(municipalities, folder / "params" / "toy.yaml", root=folder, **options)
 
 
