@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 from datetime import date, datetime
@@ -442,6 +443,18 @@ def test_other_long_numbers_are_left_in_peace():
     wrong_control = SYNTHETIC[:-1] + str((int(SYNTHETIC[-1]) + 1) % 10)
     assert not identity_numbers(column(wrong_control, "974760673", "123456789012345", "2012K1")).any()
     assert not valid_identity_numbers(np.array([99999999999, 0, 10**12, 12345])).any()
+
+
+@pytest.mark.parametrize(
+    ("day", "month"), [("00", "81"), ("32", "81"), ("72", "81"), ("80", "81"), ("01", "80"), ("01", "93")]
+)
+def test_a_number_of_no_date_is_no_identity_number(day, month):
+    numbers = []
+    for individual in range(500, 520):  # control digits can be had of most
+        with contextlib.suppress(AssertionError):
+            numbers.append(int(synthetic_identity_number(f"{day}{month}90{individual}")))
+    assert len(numbers) > 10
+    assert not valid_identity_numbers(np.array(numbers)).any()
 
 
 # --- YAML ---
