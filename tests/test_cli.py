@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -18,6 +19,7 @@ import toy_reports as toys
 from evaluation import cli
 from evaluation.report import build as builder
 from evaluation.report import warm
+from evaluation.report.parameters import Run
 
 SOURCE = Path(__file__).parents[1] / "src"
 
@@ -211,6 +213,28 @@ def test_cases_and_inputs_come_from_the_study(toy, tmp_path):
     assert "## Case strand" in (out / "report.md").read_text(encoding="utf-8")
 
 
+def test_what_repeats_runs_last_and_an_earlier_report_is_opened_while_the_first_run():
+    def run(name, **varied):
+        return Run(name, Path(f"{name[0]}.ipynb"), {}, varied)
+
+    asked: list[str] = []
+    before: list[Run] = []
+
+    def opens():
+        asked.append("the earlier report is opened")
+        return [run("e-1", case=1), run("f")]
+
+    def run_all(runs):
+        for one in runs:
+            asked.append(one.name)
+        return {}
+
+    chapters = [[run("a")], [run("b-1", case=1), run("b-2", case=2)], [run("c")]]
+    builder._in_order(SimpleNamespace(chapters=[]), chapters, before, opens, run_all)
+    assert asked == ["a", "c", "the earlier report is opened", "f", "b-1", "b-2", "e-1"]
+    assert [one.name for one in before] == ["e-1", "f"]
+
+
 def test_termination_stops_the_kernels_and_leaves_nothing(tmp_path):
     mark = tmp_path / "pid"
     wait = f"import os, pathlib, time\npathlib.Path({str(mark)!r}).write_text(str(os.getpid()))\ntime.sleep(600)"
@@ -227,6 +251,20 @@ def test_termination_stops_the_kernels_and_leaves_nothing(tmp_path):
     with pytest.raises(ProcessLookupError):
         os.kill(int(mark.read_text()), 0)
     assert [path.name for path in (tmp_path / "reports").iterdir() if path.suffix != ".lock"] == []
+
+
+def test_reading_a_notebook_compiles_no_grammar_and_leaves_it_to_be_imported():
+    code = f"""
+import sys
+from pathlib import Path
+from evaluation.report.declared import read_notebook
+read_notebook(Path({str(SOURCE.parent / "notebooks" / "profile.ipynb")!r}))
+print("rfc3987_syntax" in sys.modules)
+import rfc3987_syntax
+print(rfc3987_syntax.is_valid_syntax("iri", "https://example.org/"))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
 
 
 def test_help_loads_no_scientific_library():

@@ -20,7 +20,7 @@ from evaluation.report import warm
 from evaluation.report.execute import Chapters, execute, execute_one, normalise
 from evaluation.report.kernels import LONGEST_SOCKET_FOLDER, Kernels, socket_folder
 from evaluation.report.parameters import Run
-from evaluation.report.schedule import place
+from evaluation.report.schedule import each, place
 
 PARAMETERS = toys.code('x = 1\nlanguage = "nb"', "parameters")
 
@@ -40,6 +40,26 @@ def run(cold):
             return execute(runs, here, done=done)
 
     return run
+
+
+def test_the_first_piece_is_begun_before_the_next_is_asked_for():
+    begun = threading.Event()
+
+    class Bench:
+        def __call__(self, piece: int) -> int:
+            begun.set()
+            return piece
+
+        def close(self) -> None:
+            pass
+
+    def pieces():
+        yield 1
+        assert begun.wait(60)
+        yield 2
+
+    with place(Bench, workers=1) as here:
+        assert sorted(here.result(future) for _, future in each(here, pieces())) == [1, 2]
 
 
 def test_notebooks_run_in_neutral_surroundings_whatever_kernels_the_user_has(run, tmp_path, monkeypatch):

@@ -44,7 +44,7 @@ def report(
     out: Annotated[Path | None, typer.Option(help="Folder of the report. Default: reports/NAME.")] = None,
     language: Annotated[str | None, typer.Option(help="nb, nn or en, instead of the parameter file's.")] = None,
     chapters: Annotated[str | None, typer.Option(help="Only these chapters: 01_programme,02_sick_leave.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Notebooks run at a time. Default: the cores.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Notebooks run at a time. Default: the cores + 1.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Run on a Dask cluster instead: tcp://host:port.")] = None,
     cold: Annotated[bool, typer.Option("--cold", help="Start every notebook from nothing: slower, the same.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Take no chapter from an earlier equal run.")] = False,

@@ -7,7 +7,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -29,7 +29,7 @@ from evaluation.report.parameters import ALL, EARLIER, FINDINGS, Plan, Run, read
 from evaluation.report.progress import progress, tell
 from evaluation.report.publish import publishing
 from evaluation.report.render import BIBLIOGRAPHY, Front, render
-from evaluation.report.schedule import place
+from evaluation.report.schedule import cores, place
 from evaluation.report.words import invented, say
 
 if TYPE_CHECKING:
@@ -81,9 +81,10 @@ def build(
     """Make the report of a parameter file from `root`/notebooks and return its folder (default `root`/reports/<name>).
 
     A report that is there already, made from the same and unchanged since, is left as it is.
-    `workers` is how many notebooks run at a time (default: the cores), unless they run on the cluster whose `scheduler`
-    is at an address (tcp://host:port); `cold` starts each kernel from nothing, which is
-    slower and gives the same; `fresh` executes chapters that are kept from an equal run too; `opener` opens the study.
+    `workers` is how many notebooks run at a time (default: one more than the cores, as a kernel that starts or ends
+    leaves its core idle), unless they run on the cluster whose `scheduler` is at an address (tcp://host:port); `cold`
+    starts each kernel from nothing, which is slower and gives the same; `fresh` executes chapters that are kept from an
+    equal run too; `opener` opens the study.
 
     Raises
     ------
@@ -106,7 +107,8 @@ def build(
             tell("Nothing has changed since this report was made; --fresh makes it again.")
             return target
     chapters_at = partial(Chapters, root, epoch, cold=cold, timeout=plan.limits.timeout)
-    located = partial(place, workers=workers, scheduler=scheduler)
+    at_a_time = workers if workers or scheduler else cores() + 1
+    located = partial(place, workers=at_a_time, scheduler=scheduler)
     # The kernels come before the study: their libraries load while the data are read.
     with (
         stop_on_termination(),
@@ -117,11 +119,12 @@ def build(
         opened = _opened(plan, opener, root)
         runs = [chapter.runs(opened.cases) for chapter in plan.chapters]
         _refuse_empty(plan, runs)
-        before = _earlier_runs(earlier, opener, root) if earlier else []
         kept = Kept(_cache("chapters"), opened.inputs, fresh=fresh)
-        with progress(len(before) + sum(map(len, runs))) as done:
+        before: list[Run] = []
+        with progress(lambda: len(before) + sum(map(len, runs))) as done:
             run_all = partial(execute, where=where, done=done, kept=kept)
-            runs, executed = _in_order(plan, runs, before, run_all)
+            opens = partial(_earlier_runs, earlier, opener, root) if earlier else list
+            runs, executed = _in_order(plan, runs, before, opens, run_all)
         for used in (kept, Kept(_cache("shared"), ())):
             used.discard_old()
         own = {run.name: executed[run.name] for chapter in runs for run in chapter}
@@ -168,18 +171,30 @@ def _earlier_runs(plan: Plan, opener: Callable[[Mapping[str, Any], Path], Opened
 def _in_order(
     plan: Plan,
     runs: Sequence[Sequence[Run]],
-    earlier: Sequence[Run],
-    run_all: Callable[[Sequence[Run]], dict[str, NotebookNode]],
+    before: list[Run],
+    opens: Callable[[], Sequence[Run]],
+    run_all: Callable[[Iterable[Run]], dict[str, NotebookNode]],
 ) -> tuple[list[tuple[Run, ...]], dict[str, NotebookNode]]:
-    """Execute the chapters, then those written from the others' findings; return the runs as made, and the results."""
+    """Execute the chapters, then those written from the others' findings; return the runs as made, and the results.
+
+    `before` is filled with the runs of the earlier report, which is opened while the first chapters run.
+    """
     last = {chapter.declared.stem for chapter in plan.chapters if FINDINGS in chapter.declared.parameters}
     first = [run for chapter in runs for run in chapter if run.notebook.stem not in last]
-    executed = run_all([*first, *earlier])
+
+    def by_length() -> Iterator[Run]:
+        # A chapter that repeats is many short notebooks: at the end they leave no core without work.
+        yield from (run for run in first if not run.varied)
+        before.extend(opens())
+        yield from (run for run in before if not run.varied)
+        yield from (run for run in [*first, *before] if run.varied)
+
+    executed = run_all(by_length())
     if not last:
         return [tuple(chapter) for chapter in runs], executed
     given = {FINDINGS: _store(findings(first, executed, plan.language))}
-    compared = [run for run in earlier if plan.compared and run.notebook.stem in plan.compared[1]]
-    given |= {EARLIER: _store(findings(compared, executed, plan.language))} if earlier else {}
+    compared = [run for run in before if plan.compared and run.notebook.stem in plan.compared[1]]
+    given |= {EARLIER: _store(findings(compared, executed, plan.language))} if before else {}
     made = [tuple(_told(run, given) if run.notebook.stem in last else run for run in chapter) for chapter in runs]
     written = run_all([run for chapter in made for run in chapter if run.notebook.stem in last])
     return made, executed | written

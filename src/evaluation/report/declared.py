@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import sys
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from evaluation.errors import Problem, ReportError
@@ -29,10 +32,21 @@ class Declared:
         return self.path.stem
 
 
+def _nbformat() -> ModuleType:
+    """Import nbformat without the grammar of addresses that jsonschema compiles: a second for what is not used."""
+    grammar = "rfc3987_syntax"
+    if "jsonschema" in sys.modules or grammar in sys.modules:
+        return import_module("nbformat")
+    sys.modules[grammar] = None  # type: ignore[assignment]  # an import of it fails, which jsonschema expects
+    try:
+        return import_module("nbformat")
+    finally:
+        del sys.modules[grammar]
+
+
 def read_notebook(path: Path) -> NotebookNode:
     """Read a notebook file as nbformat 4."""
-    import nbformat
-
+    nbformat = _nbformat()
     try:
         return nbformat.read(path, as_version=4)
     except FileNotFoundError:

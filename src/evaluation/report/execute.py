@@ -11,7 +11,7 @@ import logging
 import re
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,27 +41,38 @@ class Failure:
 
 
 def execute(
-    runs: Sequence[Run],
+    runs: Iterable[Run],
     where: Place[Run, NotebookNode],
     *,
     done: Callable[[str], None],
     kept: Kept | None = None,
 ) -> dict[str, NotebookNode]:
-    """Execute `runs` at a place of `Chapters`; return the executed notebooks by the name of the run.
+    """Execute `runs` at a place of `Chapters`; return the executed notebooks by the name of the run, in their order.
 
-    `done` is told each run that ended well. Runs whose equal is among the `kept` are taken from there. At the first
-    failure the others are killed.
+    The first are begun while the next are asked for. `done` is told each run that ended well. Runs whose equal is among
+    the `kept` are taken from there. At the first failure the others are killed.
 
     Raises
     ------
     ReportError
         Naming the notebook, the cell and the error.
     """
-    found = {run.name: notebook for run in runs if kept and (notebook := kept.get(run))}
-    for name in found:
-        done(name)
+    asked: list[str] = []
+    found: dict[str, NotebookNode] = {}
+
+    def wanted() -> Iterator[Run]:
+        for run in runs:
+            asked.append(run.name)
+            if kept and (notebook := kept.get(run)):
+                found[run.name] = notebook
+            else:
+                yield run
+
     with stop_on_termination():
-        for run, future in each(where, [run for run in runs if run.name not in found]):
+        begun = each(where, wanted())
+        for name in list(found):
+            done(name)
+        for run, future in begun:
             try:
                 found[run.name] = where.result(future)
             except LostError as lost:
@@ -69,7 +80,7 @@ def execute(
             if kept:
                 kept.put(run, found[run.name])
             done(run.name)
-    return {run.name: found[run.name] for run in runs}
+    return {name: found[name] for name in asked}
 
 
 class Chapters:

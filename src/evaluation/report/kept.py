@@ -45,6 +45,7 @@ class Kept:
         self.inputs = sorted(inputs)
         self.fresh = fresh
         self._digests: dict[Path, str] = {}
+        self._codes: dict[Path, list[tuple[str, str]]] = {}
 
     def get(self, run: Run) -> NotebookNode | None:
         """Return the executed notebook of an equal run, or None."""
@@ -94,7 +95,7 @@ class Kept:
         told: dict[str, Any] = {
             "notebook": self._sha256(run.notebook),
             "parameters": dict(sorted(run.parameters.items())),
-            "code": self._code(run.notebook),
+            "code": self._codes.get(run.notebook) or self._codes.setdefault(run.notebook, self._code(run.notebook)),
             "inputs": self.inputs,
             "surroundings": self._surroundings,
         }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
@@ -97,17 +97,24 @@ def _here(workshop: Workshop[Any, Any], workers: int) -> Iterator[Place[Any, Any
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def each(where: Place[Piece, Made], pieces: Sequence[Piece]) -> Iterator[tuple[Piece, Future[Made]]]:
+def each(where: Place[Piece, Made], pieces: Iterable[Piece]) -> Iterator[tuple[Piece, Future[Made]]]:
     """Give each piece with its future as soon as it is made, those that went well first; what is given is let go of.
 
-    Waits in short steps: a signal must find the main thread awake.
+    All pieces are handed over at once, before anything is given. Waits in short steps: a signal must find the main
+    thread awake.
     """
-    futures = {where.executor.submit(where.make, piece): place for place, piece in enumerate(pieces)}
+    futures = {where.executor.submit(where.make, piece): (place, piece) for place, piece in enumerate(pieces)}
+    return _as_made(where, futures)
+
+
+def _as_made(
+    where: Place[Piece, Made], futures: dict[Future[Made], tuple[int, Piece]]
+) -> Iterator[tuple[Piece, Future[Made]]]:
     while futures:
         ended = wait(futures, timeout=0.5, return_when=FIRST_COMPLETED).done
         where.check()
-        for future in sorted(ended, key=lambda future: (_failed(future), futures[future])):
-            yield pieces[futures.pop(future)], future
+        for future in sorted(ended, key=lambda future: (_failed(future), futures[future][0])):
+            yield futures.pop(future)[1], future
 
 
 def _failed(future: Future[Any]) -> bool:

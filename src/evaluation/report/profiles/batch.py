@@ -148,7 +148,7 @@ def make_profiles(
     with stop_on_termination(), resuming(target) as folder, shared_cache() as given:
         kept = _keep(folder, target, tasks)
         todo = [tasks[code] for code in wanted if code not in kept]
-        with progress(len(todo), "Making the profiles") as done:
+        with progress(lambda: len(todo), "Making the profiles") as done:
             where = partial(place, workers=workers, scheduler=scheduler)
             makes = partial(profiles_of, setting, root, given | limits.environment, cold)
             failed = run_tasks(todo, makes, where, folder, away=scheduler is not None, done=done)
