@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from evaluation.errors import InputError
 from evaluation.municipalities import REFERENCE, Register, SplitError
+from evaluation.municipalities.names import read_label
 
 MERGED = {"1756": ("1723", "1729"), "1903": ("1901", "1915")}
 
@@ -196,6 +197,29 @@ def test_a_code_of_later_years_names_what_it_was_made_from(norway: Register) -> 
     message = refusal(norway, "1756", year=2011)
     assert "begins with 2012" in message
     assert "1723 Mosvik, 1729 Inderøy" in message
+
+
+def test_candidates_are_told_with_their_county_and_years() -> None:
+    register = small(name=["Nordby", "Nordby", "Storby", "Delt", "Delt", "Nordby"])
+    told = refusal(register, "Nordby")
+    assert "0001 Nordby (Fylket, 1900-2011), 0002 Nordby (Fylket, 1900-2011), 0005 Nordby (Fylket, 2014-)" in told
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "name"),
+    [
+        (0, "0000", ""),
+        (301, "0301", ""),
+        (301.0, "0301", ""),
+        (301.5, "", "301.5"),
+        (-301, "", "-301"),
+        (True, "", "True"),
+    ],
+)
+def test_a_number_is_a_code_when_it_can_be_one(value: object, code: str, name: str) -> None:
+    label = read_label(value)
+    assert label is not None
+    assert (label.code, label.name) == (code, name)
 
 
 def test_an_identity_number_in_the_wrong_column_is_never_echoed(norway: Register) -> None:
