@@ -36,9 +36,33 @@ EQUIVALENT = (
     ("register", "*, suggest: bool", "ReplaceBinaryOperator_Mul_Div", "every call names the argument"),
     ("history", " & ", "ReplaceBinaryOperator_BitAnd_Mul", "the product of truth values is their conjunction"),
     ("history", "kinds > 1", "ReplaceComparisonOperator_Gt_NotEq", "a code has one kind at least"),
+    ("history", "text.isna() & needed", "ReplaceBinaryOperator_BitOr_BitXor", "never both"),
+    ("places", 'code == "0000"', "ReplaceComparisonOperator_Eq_LtE", "no code is before 0000"),
+    ("register", "== len(now)", "ReplaceComparisonOperator_Eq_GtE", "a set has no more members than what it is of"),
+    ("harmonise", "strict=True", "ReplaceTrueWithFalse", "columns of one table are equally long"),
+    ("outsider", "strict=True", "ReplaceTrueWithFalse", "each cell has a row, and each row its reason"),
     ("harmonise", "observed=True", "ReplaceTrueWithFalse", "what is not observed is not in the result either"),
     ("values", "sign ==", "ReplaceComparisonOperator_Eq_Is", "a text of one letter exists once"),
     ("outsider", "upper[0]", "NumberReplacer", "there is one number: the first is the last"),
+    (
+        "outsider",
+        "@dataclass(frozen=True)",
+        "ReplaceTrueWithFalse",
+        "nobody assigns to it, or the type check fails",
+    ),
+    (
+        "population",
+        "@dataclass(frozen=True",
+        "ReplaceTrueWithFalse",
+        "nobody assigns to it, or the type check fails",
+    ),
+    ("people", 'size == "at_most"', "ReplaceComparisonOperator_Eq_GtE", "the only other value sorts before it"),
+    ("secondary", "max(initial=0.0)", "NumberReplacer", "the scale of the loss moves no minimum"),
+    ("space", "LARGEST =", "NumberReplacer", "a limit of memory: one more or less gives the same"),
+    ("few_treated", "BLOCK //", "ReplaceBinaryOperator_FloorDiv_RShift", "how many at a time gives the same"),
+    ("methods", "[:, None]", "NumberReplacer", "there is one number: the first is the last"),
+    ("values", "candidates > 0", "ReplaceComparisonOperator_Gt_GtE", "day 0 is no date"),
+    ("values", "candidates > 0", "NumberReplacer", "day 0 is no date"),
     ("space", "np.full(len(found), -1)", "NumberReplacer", "what no cell covers is never looked up"),
     ("bounds", "!= INFEASIBLE", "ReplaceComparisonOperator_NotEq_Gt", "what is solved is solved again, to the same"),
     ("plain", '(why != "").any()', "ReplaceComparisonOperator_NotEq_Eq", "with all or nothing withheld no more is"),
@@ -62,7 +86,7 @@ def run() -> pd.DataFrame:
     survivors: list[tuple] = []
     for package in TESTS:
         population = list(_mutants.mutants(package))
-        order = random.Random(f"mutants of {package}").sample(population, len(population))
+        order = random.Random(f"more mutants of {package}").sample(population, len(population))
         drawn = list(islice((mutant for mutant in order if _mutants.compiles(package, mutant)), SAMPLE))
         ended = _mutants.tried(package, TESTS[package], drawn)
         survived = [mutant for mutant, how in zip(drawn, ended, strict=True) if how == "survived"]
@@ -76,6 +100,9 @@ def run() -> pd.DataFrame:
         note += f", {killed} killed ({ended.count('timeout')} by taking too long), {len(alike)} equivalent"
         rows.append((f"{package}: mutants killed", round(100 * killed / counted, 1), "%", note))
         print(*rows[-1], flush=True)
+        for mutant in sorted(set(survived) - set(alike)):
+            place = f"{package}/{mutant.module}.py:{mutant.line}:{mutant.column}"
+            print("  survived:", place, mutant.operator, _mutants.line(package, mutant).strip(), flush=True)
     table = pd.DataFrame(survivors, columns=["package", *_mutants.Mutant._fields, "equivalent"])
     table.to_csv(SURVIVORS, index=False, lineterminator="\n")
     return pd.DataFrame(rows, columns=["what", "value", "unit", "note"])

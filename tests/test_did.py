@@ -498,3 +498,42 @@ def test_a_single_comparison_is_the_difference_of_mean_changes():
     assert found.standard_error == pytest.approx(error, abs=1e-12)
     assert found.high - found.value == pytest.approx(norm.ppf(0.95) * error, abs=1e-12)
     assert found.p_value == pytest.approx(2 * norm.sf(abs(found.value) / error), abs=1e-12)
+
+
+# What is told beside the numbers
+
+
+@pytest.mark.parametrize("method", ["callaway_santanna", "two_way_fixed_effects", "imputation"])
+def test_the_convention_says_whether_the_units_are_weighted(method):
+    plain, weighted = (did.estimate(simulated(), method=method, weights=name, **NAMES) for name in (None, "w"))
+    assert "weighted" not in plain.standard_error
+    assert weighted.standard_error.endswith("; weighted")
+
+
+def test_two_way_fixed_effects_know_of_no_anticipation():
+    assert did.estimate(simulated(), method="two_way_fixed_effects", **NAMES).anticipation == 0
+
+
+@pytest.mark.parametrize(("never", "few"), [(6, True), (7, False)])
+def test_fewer_than_ten_clusters_are_told(never, few):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        notes = did.estimate(simulated(groups={0: never, 4: 3}), **NAMES).notes
+    assert any("Only 9 clusters" in note for note in notes) is few
+    assert any("clusters" in note for note in notes) is few
+
+
+def test_a_missing_covariate_is_not_dropped_with_the_outcome():
+    frame = simulated().rename(columns={"x": "a"})
+    frame.loc[3, "a"] = np.nan
+    with pytest.raises(EstimationError, match="1 rows are missing or not finite"):
+        did.estimate(frame, covariates=["a"], missing="drop", **NAMES)
+    assert did.estimate(frame, missing="drop", **NAMES).sample.units == 105
+
+
+@pytest.mark.parametrize(("low", "high", "decisive"), [(-2.0, -1.0, [1, 2]), (1.0, 2.0, [0, 1]), (-1.0, 1.0, [0, 2])])
+def test_decisive_is_what_changes_the_sign_or_the_certainty(low, high, decisive):
+    full = did.Estimate((low + high) / 2, 0.1, low, high, 0.01, 10, 10, 3)
+    rows = pd.DataFrame({"left_out": [0, 1, 2], "low": [-2.0, -1.0, 1.0], "high": [-1.0, 1.0, 2.0]})
+    told = did.LeaveOneOut(full=full, estimates=rows, skipped=rows.iloc[:0], over="unit")
+    assert told.decisive["left_out"].tolist() == decisive

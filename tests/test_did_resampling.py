@@ -113,6 +113,7 @@ def test_the_wild_bootstrap_is_the_one_done_draw_by_draw(method, weights):
     test = run(did.wild_bootstrap, frame, method=method, weights=weights, null=null)
     assert (test.draws, test.exact) == (128, True)
     assert test.p_value == np.mean(more)
+    assert run(did.wild_bootstrap, frame, method=method, weights=weights, null=null, draws=128).exact
 
 
 @pytest.mark.parametrize("method", METHODS)

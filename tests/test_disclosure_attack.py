@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import product
 from types import SimpleNamespace
@@ -13,6 +15,7 @@ import pytest
 from toy_disclosure import CODES, EMPLOYEES, STUDY, content, control, days, employees, report, totals
 
 from evaluation.disclosure import Released, attack
+from evaluation.disclosure.counts import told
 from evaluation.disclosure.plain import release_public
 from evaluation.disclosure.released import withhold
 from evaluation.disclosure.rule import Rule
@@ -240,6 +243,28 @@ def test_answers_of_a_survey_by_municipality_are_refused_whatever_their_number()
 def test_limits_of_the_parameter_file_are_checked(limits, message):
     with pytest.raises(InputError, match=message):
         control(limits=limits)
+
+
+def test_a_table_without_the_columns_of_a_row_to_withhold_has_none_of_them():
+    chosen = control(withhold=[{"sector": "schools", "year": 2012}]).chosen
+    assert not chosen(SMALL.drop(columns="sector")).any()
+    assert chosen(SMALL).tolist() == ((SMALL["sector"] == "schools") & (SMALL["year"] == 2012)).tolist()
+    assert chosen(SMALL).any()
+
+
+@pytest.mark.parametrize(("held", "said"), [("abcd", "a, b, c, d"), ("abcde", "(5)")])
+def test_a_cell_is_told_by_its_places_or_their_number(held, said):
+    assert told({"municipality": frozenset(held), "size": (0.0, 50.0), "sex": "women"}) == (
+        f"municipality {said}, sex women, size 0-50"
+    )
+    assert told({}) == "all"
+
+
+def test_what_the_solver_says_is_not_shown_and_what_others_say_is():
+    code = "import os\nfrom evaluation.disclosure.quiet import quiet\nos.write(1, b'a')\n"
+    code += "with quiet():\n    os.write(1, b'b')\n    os.write(2, b'c')\nos.write(1, b'd')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("ad", "c")
 
 
 def test_rows_to_withhold_are_named_by_their_columns():

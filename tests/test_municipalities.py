@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from evaluation.errors import InputError
 from evaluation.municipalities import REFERENCE, Register, SplitError
-from evaluation.municipalities.names import read_label
+from evaluation.municipalities.names import read_label, shown
 
 MERGED = {"1756": ("1723", "1729"), "1903": ("1901", "1915")}
 
@@ -197,6 +197,46 @@ def test_a_code_of_later_years_names_what_it_was_made_from(norway: Register) -> 
     message = refusal(norway, "1756", year=2011)
     assert "begins with 2012" in message
     assert "1723 Mosvik, 1729 Inderøy" in message
+
+
+def test_a_county_is_known_by_three_letters_and_no_fewer(norway: Register) -> None:
+    assert read(norway, "Herøy (Nor)", "Herøy (Nordl.)") == ["1818", "1818"]
+    assert "unknown municipality" in refusal(norway, "Herøy (No)")
+
+
+@pytest.mark.parametrize("value", ["2100", "2111", "2599", "Svalbard", "Norsk sokkel", "2111 Longyearbyen"])
+def test_svalbard_and_the_shelf_are_outside_the_municipalities(norway: Register, value: str) -> None:
+    assert "a place outside the municipalities" in refusal(norway, value)
+
+
+@pytest.mark.parametrize("value", ["2099", "2600", "5999", "2111 Sørby"])
+def test_other_codes_are_unknown_and_not_outside(norway: Register, value: str) -> None:
+    assert "unknown municipality" in refusal(norway, value)
+
+
+def test_equal_cells_are_one_problem_that_says_how_many() -> None:
+    assert "(the first of 2 such rows)" in refusal(small(), "Sørbx", "Nordby", "Sørbx")
+    assert "such rows" not in refusal(small(), "Sørbx", "Nordby")
+
+
+def test_three_names_are_suggested_at_most() -> None:
+    register = small(name=["Nordbya", "Nordbyb", "Nordbyc", "Nordbyd", "Nordbyd", "Resten"])
+    assert refusal(register, "Nordbyx").partition("Did you mean ")[2].partition("?")[0].count("Nordby") == 3
+
+
+def test_a_municipality_that_ended_without_an_heir_is_said_to_be_nothing_now() -> None:
+    register = small(successor_code=["0003", None, None, "0003", "0005", None])
+    told = refusal(register, "0002", year=2013)
+    assert "in 2013 it is nothing" in told
+    assert "Use a code in force that year" in told
+
+
+def test_a_value_is_shown_as_it_is_but_for_long_numbers() -> None:
+    assert shown("Oslo") == "Oslo"
+    assert shown(301) == 301
+    assert shown("123456789") == "[long number]"
+    assert shown("") is None
+    assert shown(None) is None
 
 
 def test_candidates_are_told_with_their_county_and_years() -> None:

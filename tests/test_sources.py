@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
+import re
 from datetime import date, datetime
 from pathlib import Path
 
@@ -18,16 +19,20 @@ from hypothesis import strategies as st
 from evaluation.errors import InputError
 from evaluation.sources import (
     dates,
+    forms,
     identity_numbers,
     numbers,
+    places,
     quarters,
     read,
     read_yaml,
     valid_identity_numbers,
     years,
 )
+from evaluation.sources.database import megabytes
+from evaluation.sources.files import missing_file
 from evaluation.sources.frame import header_row
-from evaluation.sources.statbank import json_stat
+from evaluation.sources.statbank import json_stat, read_json
 
 DATA = Path(__file__).parent / "data"
 
@@ -384,6 +389,25 @@ def test_status_as_a_list_and_values_as_an_object_say_the_same():
     pd.testing.assert_frame_equal(json_stat(cube(value=sparse)).frame, expected)
 
 
+def test_a_list_of_status_may_be_shorter_than_the_values():
+    raw = json_stat(cube(status=["*", "*", "*"]))
+    assert raw.signs == {"*": 3}
+    assert len(raw.frame) == 4
+
+
+def test_measures_become_columns_unless_there_is_nothing_else():
+    two = {"id": ["ContentsCode", "Tid"], "size": [2, 2], "value": [1, 2, 3, 4], "status": None}
+    assert json_stat(cube(**two)).frame.columns.tolist() == ["Tid", "Folkemengde", "Gruppe"]
+    one = {"id": ["ContentsCode"], "size": [2], "value": [1, 2], "status": None}
+    assert json_stat(cube(**one)).frame["value"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("changes", [{"class": "collection"}, {"class": None}, {"version": "1.0"}])
+def test_json_of_another_class_or_version_is_neither(changes):
+    with pytest.raises(InputError, match="neither a JSON-stat2 data set nor a KLASS code list"):
+        read_json(json.dumps(cube(**changes)).encode(), "a.json")
+
+
 def test_one_status_for_all_holds_for_all():
     raw = json_stat(cube(status="*"))
     assert raw.signs == {"*": 6}
@@ -455,6 +479,86 @@ def test_a_number_of_no_date_is_no_identity_number(day, month):
             numbers.append(int(synthetic_identity_number(f"{day}{month}90{individual}")))
     assert len(numbers) > 10
     assert not valid_identity_numbers(np.array(numbers)).any()
+
+
+def test_a_number_below_zero_or_too_long_is_no_identity_number():
+    # Their last eleven digits are, counted as Python divides.
+    assert not valid_identity_numbers(np.array([int(OTHER) - 10**11, int(OTHER) + 10**11])).any()
+
+
+# --- what a place holds ---
+
+
+@pytest.mark.parametrize(("held", "said"), [(15, "f14$"), (16, "f14 and 1 more$")])
+def test_fifteen_files_of_a_folder_are_listed(tmp_path, held, said):
+    for number in range(held):
+        (tmp_path / f"f{number:02}").touch()
+    assert re.search(said, missing_file(tmp_path / "x").remedy)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.xlsx", "a.csv"])
+def test_parquet_under_another_name_is_told(tmp_path, name):
+    (tmp_path / name).write_bytes(b"PAR1 and more PAR1")
+    with pytest.raises(InputError, match=f"the file is Parquet called {name[1:]}"):
+        read(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [("64MB", 64), ("2GB", 2000), ("1 TB", 1e6), ("64000kb", 64), ("1.5GiB", 1500), ("32MB", 32), ("31MB", None)],
+)
+def test_a_size_is_read_in_megabytes(size, expected):
+    assert megabytes(size) == expected
+
+
+def test_local_addresses_are_files_folders_and_patterns(tmp_path):
+    for name in ("b/2.parquet", "a/1.parquet", "a/note.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    one, two = str(tmp_path / "a/1.parquet"), str(tmp_path / "b/2.parquet")
+    assert places._local(tmp_path) == [one, two]
+    assert places._local(tmp_path / "a" / "1.parquet") == [one]
+    assert places._local(tmp_path / "*" / "*.parquet") == [one, two]
+    assert places._local(tmp_path / "c") == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([["a", "b"], ["x", "6"]], 0),
+        ([["Title", ""], ["a", "b"], ["x", "6"]], 1),
+        ([["a", "b"], ["", ""], ["x", "6"]], 0),
+        ([["6"], ["a", "b"]], None),
+        ([["x", "6"]], None),
+    ],
+)
+def test_the_header_is_the_last_row_of_words_above_the_figures(rows, expected):
+    assert header_row(rows) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [(";\nkommune;rate\n0301;6,4\n", "Row 2 looks like the column names"), (";\n;\n", "no column names")],
+)
+def test_a_header_without_names_is_refused_with_the_row_to_look_at(tmp_path, text, said):
+    (tmp_path / "a.csv").write_text(text + "x;y\n", encoding="utf-8")
+    with pytest.raises(InputError, match=said):
+        read(tmp_path / "a.csv")
+
+
+def test_the_footer_of_a_sheet_is_left_out(tmp_path):
+    workbook = openpyxl.Workbook()
+    for row in (["kommune", "rate"], *([f"{code:04}", 6.4] for code in range(1, 8)), ["Kilde: SSB", None]):
+        workbook.active.append(row)
+    workbook.save(tmp_path / "a.xlsx")
+    raw = read(tmp_path / "a.xlsx")
+    assert len(raw.frame) == 7
+    assert [note.count for note in raw.notes if note.code == "footer"] == [1]
+
+
+@pytest.mark.parametrize(("letters", "place"), [("A", 0), ("Z", 25), ("AA", 26), ("bc", 54)])
+def test_columns_of_a_form_are_lettered_as_in_a_workbook(letters, place):
+    assert forms._place(letters) == place
 
 
 # --- YAML ---

@@ -293,7 +293,7 @@ def valid_identity_numbers(candidates: np.ndarray) -> np.ndarray:
     month = (digits[:, 2] * 10 + digits[:, 3]) % 40
     dated = (day >= 1) & (day <= 31) & (month >= 1) & (month <= 12) & (digits[:, 0] < 8)
     checked = ((digits @ _WEIGHTS.T) % 11 == 0).all(axis=1)
-    return (candidates >= 10**9) & (candidates < 10**11) & dated & checked
+    return (candidates > 0) & (candidates < 10**11) & dated & checked
 
 
 def identity_numbers(column: pd.Series) -> pd.Series:
