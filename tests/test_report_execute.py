@@ -216,6 +216,20 @@ def test_a_widget_is_left_out_of_the_notebook(run, tmp_path):
     assert [output.data["text/markdown"] for output in outputs] == ["text"]
 
 
+def test_a_kernel_ends_with_all_that_a_notebook_left_to_its_end(run, tmp_path):
+    left = [tmp_path / name for name in ("unclosed", "at exit", "by a thread")]
+    source = f"""
+import atexit, pathlib, threading, time
+unclosed = open({str(left[0])!r}, "w")
+unclosed.write("1")
+atexit.register(pathlib.Path({str(left[1])!r}).write_text, "2")
+threading.Thread(target=lambda: (time.sleep(0.3), pathlib.Path({str(left[2])!r}).write_text("3"))).start()
+"""
+    toys.write(tmp_path, "a", toys.code(source))
+    run(tmp_path, "a")
+    assert [path.read_text() for path in left] == ["1", "2", "3"]
+
+
 def test_a_run_that_is_killed_leaves_no_kernel(tmp_path, cold):
     mark = tmp_path / "pid"
     source = f"import os, pathlib, time\npathlib.Path({str(mark)!r}).write_text(str(os.getpid()))\ntime.sleep(600)"

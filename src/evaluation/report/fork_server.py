@@ -11,9 +11,11 @@ kills its kernels and ends too.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import importlib
+import io
 import json
 import os
 import selectors
@@ -134,7 +136,21 @@ def become_kernel(request: dict[str, Any]) -> None:
     sys.argv = ["ipykernel_launcher.py", *request["argv"]]
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()
+    ended: list[bool] = []
+    atexit.register(leave, ended)  # the first to be registered is the last to be called
     IPKernelApp.launch_instance(sys.argv[1:], parent_handle=os.getppid())
+    ended.append(True)
+
+
+def leave(ended: Sequence[bool]) -> None:
+    """End a kernel that ended well before the interpreter takes apart what it shares with the server, and copies it."""
+    if not ended:
+        return
+    for thing in gc.get_objects():  # what was opened since the fork and never closed
+        if isinstance(thing, io.IOBase):
+            with contextlib.suppress(OSError, ValueError):
+                thing.flush()
+    os._exit(0)
 
 
 if __name__ == "__main__":
