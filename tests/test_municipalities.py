@@ -209,6 +209,22 @@ def test_svalbard_and_the_shelf_are_outside_the_municipalities(norway: Register,
     assert "a place outside the municipalities" in refusal(norway, value)
 
 
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("030101", "a city district (bydel) of 0301 Oslo"),
+        ("03010101", "a basic statistical unit (grunnkrets) of 0301 Oslo"),
+        ("Bydel Sagene", "a city district (bydel), not"),
+    ],
+)
+def test_parts_of_a_municipality_are_told_apart(norway: Register, value: str, kind: str) -> None:
+    assert kind in refusal(norway, value)
+
+
+def test_municipalities_of_a_year_are_numbered_from_nought(norway: Register) -> None:
+    assert norway.valid(2013).index.tolist() == list(range(428))
+
+
 @pytest.mark.parametrize("value", ["2099", "2600", "5999", "2111 Sørby"])
 def test_other_codes_are_unknown_and_not_outside(norway: Register, value: str) -> None:
     assert "unknown municipality" in refusal(norway, value)
