@@ -267,6 +267,19 @@ def test_what_the_solver_says_is_not_shown_and_what_others_say_is():
     assert (done.stdout, done.stderr) == ("ad", "c")
 
 
+def test_the_limit_of_man_days_is_that_of_man_years():
+    counts = {one.column: one for one in control(limits={"man_years": 8.0}).days().draft(days(schools=100.0)).counted.counts}
+    assert counts["agreed_days"].limit == pytest.approx(8 * 251 / 4)
+    assert counts["lost_days"].limit == pytest.approx(8 * 251 / 4 / 10)
+
+
+@pytest.mark.parametrize(("size", "expected"), [("at_most", (0.0, 50.0)), ("at_least", (50.0, np.inf))])
+def test_positions_up_to_a_size_or_from_it_on_are_counted(size, expected):
+    frame = employees(participants={"schools": 40}).assign(percentage=50.0)
+    (cell,) = control().people(EMPLOYEES).draft(frame, size=size).counted.counts[0].cells
+    assert cell["size"] == pytest.approx(expected, abs=0.01)
+
+
 def test_rows_to_withhold_are_named_by_their_columns():
     with pytest.raises(InputError, match="does not name rows by their columns"):
         control(withhold=["schools"])

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from evaluation.errors import InputError
 from evaluation.sources import (
+    as_text,
     dates,
     forms,
     identity_numbers,
@@ -29,7 +30,7 @@ from evaluation.sources import (
     valid_identity_numbers,
     years,
 )
-from evaluation.sources.database import megabytes
+from evaluation.sources.database import database, megabytes
 from evaluation.sources.files import missing_file
 from evaluation.sources.frame import header_row
 from evaluation.sources.statbank import json_stat, read_json
@@ -390,6 +391,7 @@ def test_status_as_a_list_and_values_as_an_object_say_the_same():
 
 
 def test_a_list_of_status_may_be_shorter_than_the_values():
+    assert not json_stat(cube(status=[])).signs
     raw = json_stat(cube(status=["*", "*", "*"]))
     assert raw.signs == {"*": 3}
     assert len(raw.frame) == 4
@@ -554,6 +556,60 @@ def test_the_footer_of_a_sheet_is_left_out(tmp_path):
     raw = read(tmp_path / "a.xlsx")
     assert len(raw.frame) == 7
     assert [note.count for note in raw.notes if note.code == "footer"] == [1]
+
+
+def test_a_database_fetches_no_extension_and_shows_no_progress():
+    with database(threads=1) as connection:
+        for name in ("autoinstall_known_extensions", "autoload_known_extensions", "enable_progress_bar"):
+            assert connection.execute(f"SELECT current_setting('{name}')").fetchone() == (False,), name
+
+
+@pytest.mark.parametrize("text", ["many", "0", "-1", "1.5", ""])
+def test_a_number_of_threads_that_is_none_is_refused(monkeypatch, text):
+    monkeypatch.setenv("EVALUATION_THREADS", text)
+    with pytest.raises(InputError, match="The number of threads is not one"), database():
+        pass
+    with database(threads=1):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("address", "refused"),
+    [
+        ("s3://key:secret@bucket/a.parquet", True),
+        ("s3://bucket/a@b.parquet", False),
+        ("https://example.org/a.parquet?token=1", True),
+        ("s3://bucket/a?.parquet", False),
+        ("folder/a@b.parquet", False),
+    ],
+)
+def test_an_address_with_credentials_is_refused(address, refused):
+    assert (places.address_problem(address) is not None) is refused
+
+
+def test_rows_of_parquet_are_counted_as_in_a_sheet_and_json_has_none(tmp_path):
+    pd.DataFrame({"a": [1, 2]}, index=[7, 9]).to_parquet(tmp_path / "a.parquet")
+    assert read(tmp_path / "a.parquet").frame.index.tolist() == [2, 3]
+    assert not read_json(json.dumps({"codes": [{"code": "0301", "name": "Oslo"}]}).encode(), "a.json").numbered
+
+
+def test_a_moment_is_a_date_at_midnight_only():
+    cells = pd.Series([datetime(2012, 1, 2), datetime(2012, 1, 2, 3, 4)], dtype="object")
+    assert as_text(cells).tolist() == ["2012-01-02", "2012-01-02T03:04:00"]
+
+
+@pytest.mark.parametrize("text", ["a: \x00", "a: [1, 2", "\udcff"])
+def test_yaml_that_cannot_be_read_is_one_problem(tmp_path, text):
+    (tmp_path / "a.yaml").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(InputError, match="the file is not readable YAML"):
+        read_yaml(tmp_path / "a.yaml")
+
+
+def test_twelve_column_names_are_listed_of_a_header_further_down(tmp_path):
+    names, figures = ";".join(f"n{number}" for number in range(15)), ";".join(["x", *["6"] * 14])
+    (tmp_path / "a.csv").write_text(f"Title;;\n{names}\n{figures}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"n10, n11 and 3 more\)"):
+        read(tmp_path / "a.csv")
 
 
 @pytest.mark.parametrize(("letters", "place"), [("A", 0), ("Z", 25), ("AA", 26), ("bc", 54)])
