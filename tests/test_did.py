@@ -537,3 +537,14 @@ def test_decisive_is_what_changes_the_sign_or_the_certainty(low, high, decisive)
     rows = pd.DataFrame({"left_out": [0, 1, 2], "low": [-2.0, -1.0, 1.0], "high": [-1.0, 1.0, 2.0]})
     told = did.LeaveOneOut(full=full, estimates=rows, skipped=rows.iloc[:0], over="unit")
     assert told.decisive["left_out"].tolist() == decisive
+
+
+@pytest.mark.parametrize("level", [0.95, 0.9])
+def test_pointwise_intervals_are_normal_at_the_level_asked_for(level):
+    found = did.estimate(simulated(), level=level, **NAMES)
+    reach = norm.ppf(0.5 + level / 2)
+    for frame in (found.event_study, found.by_group, found.by_period):
+        rows = frame[frame["standard_error"] > 0]
+        assert len(rows)
+        np.testing.assert_allclose(rows["high"] - rows["estimate"], reach * rows["standard_error"])
+        np.testing.assert_allclose(rows["estimate"] - rows["low"], reach * rows["standard_error"])

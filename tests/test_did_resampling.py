@@ -133,6 +133,7 @@ def test_randomisation_is_the_one_done_assignment_by_assignment(method, weights,
     test = run(did.randomisation_inference, frame, null=null, **options)
     assert (test.draws, test.exact) == (105, True)
     assert test.p_value == np.mean(more)
+    assert run(did.randomisation_inference, frame, null=null, draws=105, **options).exact
 
 
 def test_assignments_within_strata_are_those_that_keep_each_strata_dates():

@@ -268,7 +268,8 @@ def test_what_the_solver_says_is_not_shown_and_what_others_say_is():
 
 
 def test_the_limit_of_man_days_is_that_of_man_years():
-    counts = {one.column: one for one in control(limits={"man_years": 8.0}).days().draft(days(schools=100.0)).counted.counts}
+    draft = control(limits={"man_years": 8.0}).days().draft(days(schools=100.0))
+    counts = {one.column: one for one in draft.counted.counts}
     assert counts["agreed_days"].limit == pytest.approx(8 * 251 / 4)
     assert counts["lost_days"].limit == pytest.approx(8 * 251 / 4 / 10)
 
