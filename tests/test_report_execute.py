@@ -219,9 +219,9 @@ def test_a_widget_is_left_out_of_the_notebook(run, tmp_path):
 def test_a_kernel_ends_with_all_that_a_notebook_left_to_its_end(run, tmp_path):
     left = [tmp_path / name for name in ("unclosed", "at exit", "by a thread")]
     source = f"""
-import atexit, pathlib, threading, time
-unclosed = open({str(left[0])!r}, "w")
-unclosed.write("1")
+import atexit, pathlib, sys, threading, time
+sys.unclosed = open({str(left[0])!r}, "w")  # not in the namespace, which IPython empties
+sys.unclosed.write("1")
 atexit.register(pathlib.Path({str(left[1])!r}).write_text, "2")
 threading.Thread(target=lambda: (time.sleep(0.3), pathlib.Path({str(left[2])!r}).write_text("3"))).start()
 """
