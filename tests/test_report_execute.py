@@ -216,6 +216,21 @@ def test_a_widget_is_left_out_of_the_notebook(run, tmp_path):
     assert [output.data["text/markdown"] for output in outputs] == ["text"]
 
 
+@pytest.mark.skipif(not warm.available(), reason="kernels are not forked here")
+def test_what_a_kernel_compiles_is_kept_as_long_as_the_run_where_it_may_not_lie_beside_the_source(
+    run, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    (tmp_path / "own.py").write_text("x = 1\n")
+    toys.write(
+        tmp_path, "a", PARAMETERS, toys.code("import os, own\nprint(own.__cached__)\nos.stat(own.__cached__)[:0]")
+    )
+    executed = run(tmp_path, "a", cold=False)["a"]
+    compiled = Path(executed.cells[-1].outputs[0].text.strip())
+    assert not compiled.is_relative_to(tmp_path) and not compiled.exists()
+    assert not (tmp_path / "__pycache__").exists()
+
+
 def test_a_kernel_ends_with_all_that_a_notebook_left_to_its_end(run, tmp_path):
     left = [tmp_path / name for name in ("unclosed", "at exit", "by a thread")]
     source = f"""

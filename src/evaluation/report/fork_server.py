@@ -35,6 +35,7 @@ def serve(address: str, libraries: Sequence[str]) -> dict[str, Any] | None:
     listener.listen(64)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _load(libraries)
+    _keep_compiled(os.path.dirname(address))
     awake, alarm = os.pipe()
     for end in (awake, alarm):
         os.set_blocking(end, False)
@@ -74,6 +75,15 @@ def _load(libraries: Sequence[str]) -> None:
             importlib.import_module(name)
     gc.collect()
     gc.freeze()
+
+
+def _keep_compiled(folder: str) -> None:
+    """Where no bytecode may be written beside the source, keep in `folder` what kernels compile, while the run lasts.
+
+    Containers often forbid it, and each kernel would compile the suite anew.
+    """
+    if sys.dont_write_bytecode:
+        sys.dont_write_bytecode, sys.pycache_prefix = False, os.path.join(folder, "compiled")
 
 
 def _request(client: socket.socket) -> dict[str, Any] | None:
