@@ -44,6 +44,7 @@ def run(codes: Sequence[str] | None = None) -> pd.DataFrame:
         ("profiles: each", batch.clock / count, "seconds, clock", ""),
         ("profiles: all", batch.processor, "seconds, processor", ""),
         ("profiles: each", batch.processor / count, "seconds, processor", ""),
+        ("profiles: sustained rate per core", 60 * count / batch.clock / WORKERS, "a minute", "clock, start included"),
         ("profiles: largest memory", batch.memory, "megabytes", "all processes; target: under 3000"),
         ("profiles: mean load", batch.load, "processes", "of the whole machine"),
         ("papermill command: each", alone.clock, "seconds, clock", "the notebook alone, no page"),

@@ -425,6 +425,13 @@ def test_never_treated_controls_must_exist():
         did.estimate(frame, control="never_treated", **NAMES)
 
 
+def test_who_is_treated_last_is_no_control_in_the_periods_of_anticipation():
+    frame = simulated(18, {2: 10, 5: 10, 6: 10})
+    assert did.estimate(frame, **NAMES).overall.treated == 20
+    with pytest.raises(EstimationError, match="All units are treated at the same time"):
+        did.estimate(frame, anticipation=1, **NAMES)
+
+
 def test_all_problems_of_a_panel_come_together():
     frame = simulated(19).assign(region=1)
     frame.loc[0, "region"] = 2

@@ -118,7 +118,32 @@ def test_without_never_treated_the_group_treated_last_is_the_control():
     cut = frame[frame["period"] < 9].assign(first=lambda rows: rows["first"].where(rows["first"] != 9, 0))
     assert ours.overall.value == pytest.approx(estimate(cut, "sun_abraham").overall.value, abs=1e-12)
     assert ours.overall.treated == 22
-    assert any("the controls are the group first treated in period 9" in note for note in ours.notes)
+    told = "the controls are the group first treated in period 9, and periods from 9 on are not used"
+    assert any(told in note for note in ours.notes)
+
+
+@pytest.mark.parametrize("method", ["callaway_santanna", "sun_abraham", "imputation", "two_stage"])
+def test_years_of_the_calendar_move_the_years_of_the_result_and_nothing_else(method):
+    numbered = simulated(36, {0: 20, 4: 8, 6: 8, 9: 8}, periods=9)
+    # A group without figures in a period, and the period before its treatment, has comparisons without an estimate.
+    gone = (numbered["first"] == 9) & numbered["period"].isin([2, 8])
+    numbered = numbered[~gone]
+    years = numbered.assign(
+        period=numbered["period"] + 2000,
+        first=numbered["first"].where(numbered["first"] == 0, numbered["first"] + 2000),
+    )
+    ours, theirs = (estimate(frame, method, missing="drop") for frame in (numbered, years))
+    for name in ("by_group", "by_period", "event_study"):
+        frame = getattr(ours, name)
+        moved = frame.assign(
+            **{column: frame[column] + 2000 for column in ("first_treated", "period") if column in frame}
+        )
+        pd.testing.assert_frame_equal(getattr(theirs, name), moved, check_dtype=False)
+    cells = ours.sample.cells
+    moved = cells.assign(first_treated=cells["first_treated"] + 2000, period=cells["period"] + 2000)
+    pd.testing.assert_frame_equal(theirs.sample.cells, moved, check_dtype=False)
+    if method in ("callaway_santanna", "sun_abraham"):
+        assert (9, 2) in set(zip(cells["first_treated"], cells["period"], strict=True))
 
 
 # Two stages

@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import norm
 
 from evaluation import did
+from evaluation.did import power
 from evaluation.errors import EstimationError
 
 NAMES = {"outcome": "y", "unit": "unit", "period": "period", "first_treated": "first"}
@@ -210,6 +211,22 @@ def test_all_at_once_and_one_by_one_agree():
         error = np.hypot(quick.monte_carlo_error, slow.monte_carlo_error)
         assert abs(quick.value - slow.value) < 4 * error
         assert slow.monte_carlo_error < 0.12 * slow.value
+
+
+def test_the_monte_carlo_error_is_a_standard_deviation_of_the_sample(monkeypatch):
+    found = []
+    needed = power._needed
+
+    def spied(rows, critical):
+        found.append(np.quantile(needed(rows, critical), 0.8))
+        return needed(rows, critical)
+
+    monkeypatch.setattr(power, "_needed", spied)
+    monkeypatch.setattr(power, "_RESAMPLES", 2)
+    rows = pd.DataFrame({"estimate": np.random.default_rng(1).normal(size=50), "standard_error": 1.0})
+    error = power._error(rows, "normal", 0.95, 0.8, 1)
+    assert len(found) == 2
+    assert error == pytest.approx(abs(found[0] - found[1]) / np.sqrt(2))
 
 
 def test_few_treated_units_flatter_the_normal_test():

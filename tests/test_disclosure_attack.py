@@ -47,6 +47,14 @@ def test_what_a_table_and_its_totals_withhold_cannot_be_worked_out():
     assert parts.why.tolist() == ["few_persons", "", "secondary", "", "", ""]
 
 
+def test_a_sector_whose_count_is_not_known_hides_another_in_their_total():
+    frame = employees(participants={"schools": 3, "health": np.nan})
+    people = control().people(EMPLOYEES)
+    parts, sums = control().together(people.draft(frame), people.draft(totals(frame.fillna({"persons": 60}), "group")))
+    assert parts.why.tolist() == ["few_persons", ""]
+    assert sums.why.tolist() == [""]
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_whatever_the_counts_are_tables_released_together_give_nothing_away(seed):
     random = np.random.default_rng(seed)

@@ -346,6 +346,8 @@ def test_a_definition_is_read_as_yaml_1_2_and_refused_by_line(tmp_path) -> None:
     for content, said in {
         "a: 1\na: 2\n": "row 2.*not YAML: found duplicate key",
         "a: [1\n": "not YAML",
+        "a: 2013-13-45\n": "a value cannot be read.*a date that there is none of",
+        "a: !!bool maybe\n": "a value cannot be read",
         "- 1\n": "not a mapping",
     }.items():
         path.write_text(content, encoding="utf-8")

@@ -100,6 +100,8 @@ def test_codes_times_and_dates_stay_text(text, value):
         ("repeat: {02_a: {case: [a, a]}}\n", ["value twice"]),
         ("repeat: all\n", ["Write repeat: {08_deep_dive: {case: all}}"]),
         ("share: [1\n", ["line", "this is not YAML"]),
+        ("share: &itself [*itself]\n", ["what is nested here has no end"]),
+        (f"share: {'[' * 5000}\n", ["what is nested here has no end"]),
     ],
 )
 def test_a_mistake_is_told_with_line_value_and_remedy(folder, lines, expected):

@@ -598,7 +598,20 @@ def test_a_moment_is_a_date_at_midnight_only():
     assert as_text(cells).tolist() == ["2012-01-02", "2012-01-02T03:04:00"]
 
 
-@pytest.mark.parametrize("text", ["a: \x00", "a: [1, 2", "\udcff"])
+def test_of_separators_that_fit_equally_well_the_semicolon_is_meant(tmp_path):
+    (tmp_path / "a.csv").write_text("kommune;rate, prosent\nOslo;6,4\nBergen;7,1\n", encoding="utf-8")
+    assert list(read(tmp_path / "a.csv").frame.columns) == ["kommune", "rate, prosent"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("a: \x00", "a: [1, 2", "\udcff"),
+        *("a: 2013-13-45", "a: !!int ''", "a: !!bool maybe", "[" * 3000),
+        "!!python/object:os.system {}",
+        "a: !!binary å",
+    ],
+)
 def test_yaml_that_cannot_be_read_is_one_problem(tmp_path, text):
     (tmp_path / "a.yaml").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(InputError, match="the file is not readable YAML"):

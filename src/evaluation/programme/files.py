@@ -26,16 +26,21 @@ def read_definition(path: Path | str) -> Mapping[str, Any]:
 
     path = Path(path)
     try:
-        definition = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise InputError(Problem("file missing", "Put it there, or name another one.", str(path))) from None
     except UnicodeDecodeError:
         raise InputError(Problem("not UTF-8", "Save the file as UTF-8.", str(path))) from None
+    try:
+        definition = YAML(typ="safe", pure=True).load(text)
     except YAMLError as error:
         mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
         row = mark.line + 1 if mark else None
         what = str(getattr(error, "problem", None) or error).split("\n")[0]
         raise InputError(Problem(f"not YAML: {what}", "Correct the line.", str(path), row=row)) from None
+    except Exception:  # the parser lets through what values of a wrong kind raise, such as a date that there is none of
+        remedy = "Look for a date that there is none of, and for values that begin with !!."
+        raise InputError(Problem("not YAML: a value cannot be read", remedy, str(path))) from None
     if not isinstance(definition, Mapping):
         raise InputError(Problem("not a mapping of keys to values", "Write `key: value` lines.", str(path)))
     return definition

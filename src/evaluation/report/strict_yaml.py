@@ -82,16 +82,18 @@ def read_mapping(path: Path) -> Mapping:
     if (row := _identity_line(text)) is not None:
         remedy = "Remove it; no file of the suite needs one"
         raise ParameterError(Problem("a national identity number", remedy, f"{path}, line {row}"))
+    problems: list[Problem] = []
     try:
-        root = YAML(typ="safe", pure=True).compose(text)
+        node = _convert(YAML(typ="safe", pure=True).compose(text), path, problems, "")
     except YAMLError as error:
         mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
         what = (error.problem if isinstance(error, MarkedYAMLError) else None) or str(error).splitlines()[0]
         place = f"{path}, line {mark.line + 1}" if mark else str(path)
         remedy = "Write one `name: value` on a line, spaces (not tabs) before nested lines, and quote text with : or #"
         raise ParameterError(Problem(f"this is not YAML ({what})", remedy, place)) from None
-    problems: list[Problem] = []
-    node = _convert(root, path, problems, "")
+    except RecursionError:
+        what = "what is nested here has no end"
+        raise ParameterError(Problem(what, "Write values and lists of values", str(path))) from None
     if problems:
         raise ParameterError(problems)
     if not isinstance(node, Mapping):

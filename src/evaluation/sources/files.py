@@ -292,17 +292,17 @@ def read_yaml(path: str | Path, *, name: str | None = None) -> dict[str, Any]:
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.constructor import DuplicateKeyError
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml.error import MarkedYAMLError
 
     path = Path(path)
     name = name or path.name
     if not path.is_file():
         raise InputError(missing_file(path, name=name))
+    text = path.read_bytes().decode("utf-8-sig", errors="surrogateescape")  # a surrogate is no YAML
+    if (line := identity_line(text)) is not None:
+        remedy = "Remove it; no file of the suite needs one"
+        raise InputError(Problem("a national identity number", remedy, name, line))
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        if (line := identity_line(text)) is not None:
-            remedy = "Remove it; no file of the suite needs one"
-            raise InputError(Problem("a national identity number", remedy, name, line))
         content = YAML(typ="safe", pure=True).load(text)
     except DuplicateKeyError as error:
         row = error.problem_mark.line + 1 if error.problem_mark else None
@@ -312,9 +312,10 @@ def read_yaml(path: str | Path, *, name: str | None = None) -> dict[str, Any]:
         row = error.problem_mark.line + 1 if error.problem_mark else None
         what = f"the file is not readable YAML ({error.problem})"
         raise InputError(Problem(what, "Check the indentation, colons and quotation marks there", name, row)) from None
-    except (YAMLError, ValueError, AttributeError, TypeError, RecursionError):
+    except Exception:  # the parser lets through what values of a wrong kind raise, such as a date that there is none of
         what = "the file is not readable YAML"
-        raise InputError(Problem(what, "Save it as UTF-8 text and check its indentation", name)) from None
+        remedy = "Save it as UTF-8 text, check its indentation, and look for a date that there is none of"
+        raise InputError(Problem(what, remedy, name)) from None
     if not isinstance(content, dict):
         raise InputError(Problem("the file is not a mapping of keys to values", "Write `key: value` lines", name))
     return content
