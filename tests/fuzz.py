@@ -21,7 +21,9 @@ import tiny_study as tiny
 import toy_reports as toys
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
+from evaluation.check import check
 from evaluation.errors import EvaluationError
 from evaluation.municipalities import Register
 from evaluation.programme import read_definition
@@ -379,8 +381,12 @@ def plan_of(folder: Path, content: bytes) -> None:
     only_told(lambda: read_plan(path, folder / "notebooks"))
 
 
+# What YAML can say and JSON cannot, some of it with no value that it stands for.
+ODD = ("2012-01-01", "2013-13-45", "!!bool x", "!!int ''", "!!timestamp x", "!!binary å", "&a [*a]", "&b {x: *b}")
+ODD += ("!!python/name:os.system x", "[" * 250, ".inf", "0o17", "1_000", "{[1]: 2}", "? x")
 _SCALARS = st.one_of(
-    st.none(), st.booleans(), st.integers(-10, 3000), st.floats(), st.sampled_from(NASTY), st.text(max_size=5)
+    *(st.none(), st.booleans(), st.integers(-10, 3000), st.floats(), st.sampled_from(NASTY), st.text(max_size=5)),
+    st.sampled_from([f"odd {place}" for place in range(len(ODD))]),
 )
 TREES = st.recursive(
     _SCALARS,
@@ -392,10 +398,20 @@ TREES = st.recursive(
 KEYS = ("report", "title", "chapters", "repeat", "compare_with", "data", "as_of", "division", "language", "before")
 KEYS += ("options", "limit", "threads", "memory_limit", "timeout", "subtitle", "x")
 LAYOUT_KEYS = ("name", "synthetic", "programme", "register", "demonstration", "tables", "outcomes", "x")
+DEFINITION = dict(YAML(typ="safe", pure=True).load(tiny.PROGRAMME))
 TABLE_KEYS = ("files", "sheet", "header", "form", "decimal", "columns", "measures", "values", "exclude", "irregular")
 
 
 GOOD = {"report": "toy", "title": dict.fromkeys(("nb", "nn", "en"), "Title"), "chapters": ["02_a"], "language": "nb"}
+
+
+def as_yaml(tree: object) -> str:
+    """Return a tree as YAML, with what is odd written out."""
+    text = json.dumps(tree, default=str)
+    text = re.sub(r'"(\d{4}-\d\d-\d\d)"', r"\1", text)  # a date
+    for place in reversed(range(len(ODD))):
+        text = text.replace(f'"odd {place}"', ODD[place])
+    return text
 
 
 # --- the promises ---
@@ -433,15 +449,19 @@ def damaged_register(folder: Path, column: str, cell: str, changes: list[tuple[s
     read_register(folder)
 
 
-def tree_as_layout(folder: Path, content: dict[str, Any], table: dict[str, Any]) -> None:
-    """Any tree as sources.yaml, and as the entry of a table in a good one."""
+def tree_as_layout(folder: Path, content: dict[str, Any], table: dict[str, Any], programme: dict[str, Any]) -> None:
+    """Any tree as sources.yaml, as the entry of a table in a good one, and in the definition of the programme."""
     tiny.write(folder)
     days = {"sick_leave": {"files": "days.csv", **table}}
     rest = {name: {"files": f"{name}.csv"} for name in ("projects", "participation")}
     good = {"name": "x", "programme": "programme.yaml", "register": "norway", "tables": days | rest}
     for tree in (content, good):
-        (folder / "sources.yaml").write_text(json.dumps(tree), encoding="utf-8")
+        (folder / "sources.yaml").write_text(as_yaml(tree), encoding="utf-8")
         read_study(folder)
+    (folder / "programme.yaml").write_text(as_yaml(DEFINITION | programme), encoding="utf-8")
+    (folder / "sources.yaml").write_text(as_yaml(good | content), encoding="utf-8")
+    read_study(folder)
+    only_told(lambda: check(folder))
 
 
 Property = tuple[Callable[..., None], dict[str, st.SearchStrategy[Any]], int, int]
@@ -478,7 +498,7 @@ PROPERTIES: dict[str, Property] = {
         4000,
     ),
     "any tree as parameters": (
-        lambda folder, content: plan_of(folder, json.dumps(GOOD | content).encode()),
+        lambda folder, content: plan_of(folder, as_yaml(GOOD | content).encode()),
         {"content": st.dictionaries(st.sampled_from(KEYS), TREES)},
         60,
         4000,
@@ -488,6 +508,7 @@ PROPERTIES: dict[str, Property] = {
         {
             "content": st.dictionaries(st.sampled_from(LAYOUT_KEYS), TREES),
             "table": st.dictionaries(st.sampled_from(TABLE_KEYS), TREES),
+            "programme": st.dictionaries(st.sampled_from(tuple(DEFINITION)), TREES, max_size=2),
         },
         8,
         400,

@@ -137,6 +137,12 @@ def test_a_layout_that_cannot_be_read_is_told_with_the_files_there_are(light):
     assert "bakgrunn.csv" not in unnamed
 
 
+@pytest.mark.parametrize("given", ["[yes]", "{a: 1}", "&itself [*itself]"])
+def test_a_list_where_one_value_is_meant_is_told_as_it_was_read(light, given):
+    small_study.edit(light / "sources.yaml", "synthetic: true", f"synthetic: {given}", "utf-8")
+    assert "`synthetic` is not true or false" in str(check(light).problems[0])
+
+
 def test_a_mistake_in_the_layout_hides_no_problem_of_other_tables(light):
     small_study.edit(light / "sources.yaml", "synthetic: true", "syntetic: true", "utf-8")
     small_study.edit(light / "sykefravaer_2011.csv", "0063 H", "0999 H")

@@ -63,6 +63,10 @@ class Problem:
     def __post_init__(self) -> None:
         for part in ("what", "remedy", "file", "column", "value"):
             object.__setattr__(self, part, redacted(getattr(self, part)))
+        try:
+            hash(self.value)  # equal problems are told once
+        except TypeError:
+            object.__setattr__(self, "value", str(self.value))
 
     def __str__(self) -> str:
         where = [str(self.file)] if self.file else []
