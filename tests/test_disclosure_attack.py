@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,9 +15,10 @@ import pandas as pd
 import pytest
 from toy_disclosure import CODES, EMPLOYEES, STUDY, content, control, days, employees, report, totals
 
-from evaluation.disclosure import Released, attack
+from evaluation.disclosure import Released, attack, space
 from evaluation.disclosure.counts import told
 from evaluation.disclosure.plain import release_public
+from evaluation.disclosure.quiet import quiet
 from evaluation.disclosure.released import withhold
 from evaluation.disclosure.rule import Rule
 from evaluation.errors import InputError
@@ -45,6 +47,8 @@ def test_what_a_table_and_its_totals_withhold_cannot_be_worked_out():
     assert found.protected == 1
     assert found.narrowest >= 1
     assert parts.why.tolist() == ["few_persons", "", "secondary", "", "", ""]
+    sums_first = control().together(people.draft(totals(SMALL, "group")), people.draft(SMALL))
+    assert [one.why.tolist() for one in sums_first] == [sums.why.tolist(), parts.why.tolist()]
 
 
 def test_a_sector_whose_count_is_not_known_hides_another_in_their_total():
@@ -53,6 +57,26 @@ def test_a_sector_whose_count_is_not_known_hides_another_in_their_total():
     parts, sums = control().together(people.draft(frame), people.draft(totals(frame.fillna({"persons": 60}), "group")))
     assert parts.why.tolist() == ["few_persons", ""]
     assert sums.why.tolist() == [""]
+
+
+def test_results_that_cut_each_other_into_too_many_pieces_are_refused(monkeypatch):
+    people = control().people(EMPLOYEES)
+    drafts = [people.draft(SMALL), people.draft(totals(SMALL, "group"))]
+    monkeypatch.setattr(space, "LARGEST", 1)
+    with pytest.raises(InputError, match="cut each other into too many pieces"):
+        control().together(*drafts)
+
+
+def test_what_is_written_after_the_solver_is_shown_and_what_it_writes_is_not(capfd):
+    with quiet():
+        os.write(1, b"solving")
+        os.write(2, b"warning")
+    os.write(1, b"solved")
+    assert capfd.readouterr() == ("solved", "warning")
+
+
+def test_a_limit_that_nothing_is_beyond_is_a_limit():
+    assert Rule.of({"dominance": 100}).dominance == 100
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -64,6 +64,15 @@ def test_the_loss_is_the_least_that_any_choice_of_rows_has(seed):
     assert table.loss[made].sum() == pytest.approx(best)
 
 
+def test_how_far_a_count_may_be_above_and_below_add_up_to_the_limit():
+    table = two_way([[1, 3, 50], [3, 9, 60], [20, 70, 80]])
+    cheap = np.isin(np.arange(9), [0, 1, 3, 4])  # one below or three above: not five apart
+    assert not protects(table, cheap, [0])
+    made = companions(table, [0], [LIMIT], np.arange(9) == 0)
+    assert protects(table, made, [0])
+    assert table.loss[made].sum() == pytest.approx(least_loss(table, np.arange(9) == 0, [0]))
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_one_count_after_the_other_protects_too(seed, monkeypatch):
     table = two_way(np.random.default_rng(seed).choice([1, 4, 7, 12, 18, 40, 55], size=(4, 6)))

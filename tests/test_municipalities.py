@@ -294,6 +294,32 @@ def test_a_name_with_a_wrong_county_or_a_truth_value_is_not_a_municipality(norwa
     assert "unknown" in refusal(norway, 301.5, year=2013)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("030102", "a city district (bydel) of 0301 Oslo"),
+        ("30102", "a city district (bydel) of 0301 Oslo"),
+        ("030102 Gamle Oslo", "a city district (bydel) of 0301 Oslo"),
+        ("03010203", "a basic statistical unit (grunnkrets) of 0301 Oslo"),
+        ("Bydel Frogner", "a city district (bydel)"),
+        *((text, "a total of the country") for text in ("0000", "Hele landet", "0000 Hele landet", "EAK")),
+        *((text, "an unspecified place") for text in ("9999", "0099", "Uoppgitt", "9999 Uoppgitt")),
+        *((text, "a place outside") for text in ("2111", "Svalbard", "2100", "2599 Sokkelen")),
+        *((text, "unknown") for text in ("990102", "0000 Fjern", "2099", "2600")),
+    ],
+)
+def test_a_place_that_is_no_municipality_is_told_for_what_it_is(norway: Register, text: str, said: str) -> None:
+    told = refusal(norway, text, year=2013)
+    assert said in told
+    for other in ("a city district", "a total of the country", "an unspecified place", "a place outside"):
+        assert said.startswith(other) or other not in told
+
+
+def test_a_code_may_be_in_use_for_one_year_only() -> None:
+    register = small(valid_from=[2011, 1900, 2012, 1900, 1900, 2014])
+    assert read(register, "0001", year=2011) == ["0001"]
+
+
 def test_years_of_another_length_or_missing_are_refused(norway: Register) -> None:
     values = pd.Series(["0301", "0301"])
     with pytest.raises(InputError, match="1 years for 2"):

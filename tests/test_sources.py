@@ -564,6 +564,22 @@ def test_a_database_fetches_no_extension_and_shows_no_progress():
             assert connection.execute(f"SELECT current_setting('{name}')").fetchone() == (False,), name
 
 
+@pytest.mark.parametrize(("limit", "threads"), [("39MB", 1), ("120MB", 3), ("1GB", 8)])
+def test_a_database_has_as_many_threads_as_its_memory_has_room_for(limit, threads):
+    with database(limit, threads=8) as connection:
+        assert connection.execute("SELECT current_setting('threads')").fetchone() == (threads,)
+
+
+def test_a_file_elsewhere_that_cannot_be_fetched_is_a_problem_and_leaves_nothing(tmp_path):
+    class Away:
+        def open(self, name, mode):
+            raise RuntimeError("expired")
+
+    with pytest.raises(InputError, match=r"a\.parquet: the file cannot be fetched \(RuntimeError\)"):
+        places._copy(Away(), "s3://bucket/a.parquet", tmp_path / "a.parquet")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("text", ["many", "0", "-1", "1.5", ""])
 def test_a_number_of_threads_that_is_none_is_refused(monkeypatch, text):
     monkeypatch.setenv("EVALUATION_THREADS", text)

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,8 @@ from evaluation.report.crate import write_crate
 from evaluation.report.declared import read_declared
 from evaluation.report.disclosed import FILE as DISCLOSURE
 from evaluation.report.disclosed import check_disclosure, published
-from evaluation.report.execute import Chapters, execute, stop_on_termination
+from evaluation.report.endings import signals
+from evaluation.report.execute import Chapters, execute
 from evaluation.report.kept import Kept
 from evaluation.report.made import MANIFEST, PARAMETERS, read_made
 from evaluation.report.manifest import Code, clock, made_from, manifest, sha256, up_to_date, write_json
@@ -111,7 +113,7 @@ def build(
     located = partial(place, workers=at_a_time, scheduler=scheduler)
     # The kernels come before the study: their libraries load while the data are read.
     with (
-        stop_on_termination(),
+        signals(signal.SIGTERM),
         publishing(target) as folder,
         shared_cache(fresh=fresh) as cache,
         located(partial(chapters_at, given=cache | plan.limits.environment)) as where,

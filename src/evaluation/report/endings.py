@@ -48,8 +48,11 @@ def ending(error: BaseException) -> tuple[str, int] | None:
 
 
 @contextmanager
-def signals() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM end the block in good order, once, with the status that a shell gives them."""
+def signals(*numbers: int) -> Iterator[None]:
+    """Let signals (Ctrl-C and SIGTERM unless others) end the block in good order, once, with the status of a shell.
+
+    So kernels and unfinished folders are cleaned up.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -62,7 +65,7 @@ def signals() -> Iterator[None]:
         received.append(number)
         raise SystemExit(128 + number)
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, stop) for number in numbers or (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     except Exception:

@@ -6,11 +6,9 @@ kernel as completed; so the executed notebook itself is checked.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import re
 import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from evaluation.errors import ReportError
 from evaluation.report.declared import read_notebook
+from evaluation.report.endings import signals
 from evaluation.report.kept import Kept
 from evaluation.report.kernels import Kernels
 from evaluation.report.parameters import Run
@@ -68,7 +67,7 @@ def execute(
             else:
                 yield run
 
-    with stop_on_termination():
+    with signals(signal.SIGTERM):
         begun = each(where, wanted())
         for name in list(found):
             done(name)
@@ -244,27 +243,3 @@ def message(run: Run, failure: Failure) -> str:
     varied = "".join(f", {name} {value}" for name, value in run.varied.items())
     place = f", cell {failure.cell} ({failure.source})" if failure.cell else ""
     return f"{run.notebook.name}{varied}{place}:\n{failure.what}"
-
-
-@contextlib.contextmanager
-def stop_on_termination() -> Iterator[None]:
-    """Let SIGTERM end the run as Ctrl-C does, so that kernels and unfinished folders are cleaned up."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    received: list[int] = []
-
-    def stop(number: int, _frame: object) -> None:
-        received.append(number)
-        raise SystemExit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    except Exception:
-        if received:  # as in `endings.signals`
-            raise SystemExit(128 + received[0]) from None
-        raise
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -22,7 +23,7 @@ from evaluation.language import Words
 from evaluation.report import warm
 from evaluation.report.build import shared_cache
 from evaluation.report.declared import read_declared
-from evaluation.report.execute import stop_on_termination
+from evaluation.report.endings import signals
 from evaluation.report.manifest import Code, clock, sha256, versions, write_json
 from evaluation.report.parameters import Limits, read_plan
 from evaluation.report.profiles.index import Listed, write_index
@@ -145,7 +146,7 @@ def make_profiles(
     tasks = {row.code: Task(row.code, row.name, _key(common, row.code)) for row in opened.municipalities}
     wanted = _wanted(municipalities, opened)
     target = (out or root / "reports" / "deep-dives").resolve()
-    with stop_on_termination(), resuming(target) as folder, shared_cache() as given:
+    with signals(signal.SIGTERM), resuming(target) as folder, shared_cache() as given:
         kept = _keep(folder, target, tasks)
         todo = [tasks[code] for code in wanted if code not in kept]
         with progress(lambda: len(todo), "Making the profiles") as done:
