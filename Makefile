@@ -28,6 +28,8 @@ demo: $(READY) ## write the demonstration data to data/demo
 # As in the report's kernels: a library of linear algebra that waits in threads of its own takes time from the others.
 test: export OPENBLAS_NUM_THREADS := 1
 test: export OMP_NUM_THREADS := 1
+# The tests start hundreds of processes: where Python is told to write no bytecode, each would compile the suite anew.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: lint types ## lint, types, every notebook, all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
