@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+import statsmodels.formula.api as smf
 from scipy.optimize import nnls
 from test_did import NAMES, simulated
 
@@ -118,8 +119,10 @@ def test_without_never_treated_the_group_treated_last_is_the_control():
     cut = frame[frame["period"] < 9].assign(first=lambda rows: rows["first"].where(rows["first"] != 9, 0))
     assert ours.overall.value == pytest.approx(estimate(cut, "sun_abraham").overall.value, abs=1e-12)
     assert ours.overall.treated == 22
-    told = "the controls are the group first treated in period 9, and periods from 9 on are not used"
-    assert any(told in note for note in ours.notes)
+    later = frame.assign(period=frame["period"] + 2011, first=frame["first"] + 2011)
+    for effects, year in ((ours, 9), (estimate(later, "sun_abraham"), 2020)):
+        told = f"the controls are the group first treated in period {year}, and periods from {year} on are not used"
+        assert any(told in note for note in effects.notes)
 
 
 @pytest.mark.parametrize(
@@ -149,6 +152,15 @@ def test_years_of_the_calendar_move_the_years_of_the_result_and_nothing_else(met
         pd.testing.assert_frame_equal(yours, expected, check_dtype=False)
     if method in ("callaway_santanna", "sun_abraham"):
         assert (9, 2) in set(zip(ours.sample.cells["first_treated"], ours.sample.cells["period"], strict=True))
+
+
+def test_units_seen_untreated_once_say_nothing_of_the_periods():
+    frame = simulated(39, {0: 20, 2: 8, 6: 10})
+    untreated = frame[(frame["first"] == 0) | (frame["period"] < frame["first"])]
+    fit = smf.ols("y ~ C(unit) + C(period)", untreated).fit()
+    treated = frame.drop(index=untreated.index)
+    expected = (treated["y"] - fit.predict(treated)).mean()
+    assert estimate(frame, "imputation").overall.value == pytest.approx(expected, abs=1e-9)
 
 
 def test_where_the_controls_are_not_seen_nothing_is_compared():

@@ -14,6 +14,7 @@ from evaluation import did
 from evaluation.did.few_treated import residual_draws
 from evaluation.did.linear_forms import collapse, linear_form
 from evaluation.did.panel import Columns, prepare
+from evaluation.did.resampling import Draws
 from evaluation.errors import EstimationError
 
 NAMES = {"outcome": "y", "unit": "unit", "period": "period", "first_treated": "first"}
@@ -416,3 +417,13 @@ def test_one_treated_unit_and_no_treated_unit_have_no_inference():
         did.recommend_inference(1)
     with pytest.raises(EstimationError, match="whole number, 1 or more"):
         did.recommend_inference(0)
+
+
+@pytest.mark.parametrize(("counted", "expected"), [(0, 2 / 4), (1, 3 / 5)])
+def test_the_p_value_is_the_share_of_draws_as_far_from_the_null(counted, expected):
+    constant = np.array([0.1, -1.0, 2.0, 0.9])
+    drawn = Draws(1.0, 0.5, constant, np.zeros(4), np.tile([[0.25], [0.0], [0.0]], 4), counted)
+    assert drawn.p_value(0.0, studentised=False) == expected
+    assert drawn.p_value(0.0) == expected
+    wide = Draws(1.0, 0.5, constant, np.zeros(4), np.tile([[25.0], [0.0], [0.0]], 4), counted)
+    assert wide.p_value(0.0) == counted / (4 + counted)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import norm
 
 from evaluation import did
-from evaluation.did import power
+from evaluation.did import power, robustness
 from evaluation.errors import EstimationError
 
 NAMES = {"outcome": "y", "unit": "unit", "period": "period", "first_treated": "first"}
@@ -41,6 +43,13 @@ def test_each_row_is_the_estimate_without_the_group(method):
     assert (found.lowest, found.highest) == (found.estimates["estimate"].min(), found.estimates["estimate"].max())
 
 
+def test_the_treatment_may_begin_in_the_first_row():
+    frame = panel(1).assign(treated=lambda rows: ((rows["first"] > 0) & (rows["period"] >= rows["first"])).astype(int))
+    turned = frame.sort_values("treated", ascending=False, kind="stable")
+    assert turned["treated"].iloc[0] == 1
+    assert did.estimate(turned, treatment="treated", **NAMES).overall == did.estimate(frame, **NAMES).overall
+
+
 def test_the_treatment_received_is_checked_once_on_the_panel_as_given():
     frame = panel(1).assign(treated=lambda rows: ((rows["first"] > 0) & (rows["period"] >= rows["first"])).astype(int))
     found = did.placebo_dates(frame, leads=[1], treatment="treated", **NAMES)
@@ -69,6 +78,13 @@ def test_a_unit_that_carries_the_result_is_named():
     assert found.full.low < 0
     assert found.decisive["left_out"].tolist() == [41]
     assert "1 change the conclusion" in repr(found)
+
+
+def test_the_conclusion_changes_with_the_side_of_zero_that_the_interval_lies_on():
+    ends = pd.DataFrame({"left_out": [1, 2, 3, 4], "low": [0.4, -0.4, -1.4, 1.4], "high": [0.9, 0.2, -0.4, 2.0]})
+    for full, changed in (((0.3, 0.8), [2, 3]), ((-0.3, 0.3), [1, 3, 4]), ((-0.8, -0.3), [1, 2, 4])):
+        found = robustness.LeaveOneOut(SimpleNamespace(low=full[0], high=full[1]), ends, ends[:0], "unit")
+        assert found.decisive["left_out"].tolist() == changed
 
 
 def test_what_cannot_be_left_out_is_listed():
@@ -311,3 +327,4 @@ def test_an_option_is_used_or_refused(options, message):
 def test_it_explains_itself():
     found = did.minimum_detectable_effect(panel(22), replications=100, **NAMES)
     assert "with power 0.8" in repr(found)
+    assert f"leaves out zero in {100 * found.size:.1f} %" in repr(found)
