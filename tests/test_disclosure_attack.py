@@ -18,6 +18,7 @@ from toy_disclosure import CODES, EMPLOYEES, STUDY, content, control, days, empl
 from evaluation.disclosure import Released, attack, space
 from evaluation.disclosure.counts import told
 from evaluation.disclosure.plain import release_public
+from evaluation.disclosure.population import largest_share
 from evaluation.disclosure.quiet import quiet
 from evaluation.disclosure.released import withhold
 from evaluation.disclosure.rule import Rule
@@ -49,6 +50,32 @@ def test_what_a_table_and_its_totals_withhold_cannot_be_worked_out():
     assert parts.why.tolist() == ["few_persons", "", "secondary", "", "", ""]
     sums_first = control().together(people.draft(totals(SMALL, "group")), people.draft(SMALL))
     assert [one.why.tolist() for one in sums_first] == [sums.why.tolist(), parts.why.tolist()]
+
+
+def test_rows_after_one_whose_count_is_not_known_are_protected_too():
+    frame = employees(participants={"schools": np.nan, "health": 3, "other": 20, "offices": 11})
+    people = control().people(EMPLOYEES)
+    released = control().together(people.draft(frame), people.draft(totals(frame, "group")))
+    assert released[0].why.tolist() == ["", "few_persons", "", "secondary"]
+    assert attack({str(place): content(one) for place, one in enumerate(released)}).leaks == ()
+
+
+def test_the_largest_share_is_of_the_cell_alone():
+    frame = pd.DataFrame(
+        {
+            "municipality": ["a", "b", "a", "b"],
+            "sector": ["schools", "schools", "health", "health"],
+            "persons": [30, 10, 1, 99],
+        }
+    )
+    cells = [
+        {"municipality": frozenset("ab"), "sector": "schools"},
+        {"municipality": frozenset("ab"), "year": "2012"},
+        None,
+    ]
+    shares = largest_share(frame, "persons", cells)
+    assert shares.iloc[:2].tolist() == [75.0, pytest.approx(100 * 109 / 140)]
+    assert np.isnan(shares.iloc[2])
 
 
 def test_a_sector_whose_count_is_not_known_hides_another_in_their_total():

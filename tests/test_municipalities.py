@@ -302,7 +302,10 @@ def test_a_name_with_a_wrong_county_or_a_truth_value_is_not_a_municipality(norwa
         ("030102 Gamle Oslo", "a city district (bydel) of 0301 Oslo"),
         ("03010203", "a basic statistical unit (grunnkrets) of 0301 Oslo"),
         ("Bydel Frogner", "a city district (bydel)"),
-        *((text, "a total of the country") for text in ("0000", "Hele landet", "0000 Hele landet", "EAK")),
+        *(
+            (text, "a total of the country")
+            for text in ("00" * 2, str(10_000)[1:], "Hele landet", "0000 Hele landet", "EAK")
+        ),
         *((text, "an unspecified place") for text in ("9999", "0099", "Uoppgitt", "9999 Uoppgitt")),
         *((text, "a place outside") for text in ("2111", "Svalbard", "2100", "2599 Sokkelen")),
         *((text, "unknown") for text in ("990102", "0000 Fjern", "2099", "2600")),
@@ -326,6 +329,8 @@ def test_years_of_another_length_or_missing_are_refused(norway: Register) -> Non
         norway.resolve(values, year=pd.Series([2013]))
     with pytest.raises(InputError, match="row 3"):
         norway.resolve(values, year=pd.Series([2013, None]))
+    with pytest.raises(InputError, match="row 4"):
+        norway.resolve(pd.Series(["0301"] * 4), year=pd.Series([2013, 2013, None, None]))
 
 
 def test_a_file_of_160_000_rows_is_read_in_a_moment(norway: Register) -> None:
@@ -537,6 +542,15 @@ def test_reading_value_by_value_gives_what_reading_together_gives(values: list[o
 def test_a_register_that_contradicts_itself_is_refused(changes: dict[str, list[object]], said: str) -> None:
     with pytest.raises(InputError, match=said):
         small(**changes)
+
+
+@pytest.mark.parametrize(
+    "codes", [["0009", "0003", None, "0003", "0005", None], ["0003", "0003", "0005", "0003", "0005", None]]
+)
+def test_a_successor_that_is_wrong_for_one_reason_is_told_once(codes: list[object]) -> None:
+    with pytest.raises(InputError) as caught:
+        small(successor_code=codes)
+    assert len(caught.value.problems) == 1
 
 
 def test_a_register_is_read_from_a_file_as_it_is_built_from_a_frame(tmp_path) -> None:

@@ -34,7 +34,7 @@ from evaluation.sources import (
 )
 from evaluation.sources.database import database, megabytes
 from evaluation.sources.files import missing_file
-from evaluation.sources.frame import header_row
+from evaluation.sources.frame import footer, header_row
 from evaluation.sources.statbank import json_stat, read_json
 
 DATA = Path(__file__).parent / "data"
@@ -566,6 +566,22 @@ def test_a_database_fetches_no_extension_and_shows_no_progress():
             assert connection.execute(f"SELECT current_setting('{name}')").fetchone() == (False,), name
 
 
+def test_a_cube_from_the_wire_is_the_cube():
+    sent = json.loads(json.dumps(cube()))
+    pd.testing.assert_frame_equal(json_stat(sent).frame, json_stat(cube()).frame)
+
+
+def test_fifteen_files_are_listed_where_one_is_missing(tmp_path):
+    for number in range(18):
+        (tmp_path / f"{number:02}.csv").touch()
+    assert "13.csv, 14.csv and 3 more" in missing_file(tmp_path / "sick_leave.xlsx").remedy
+
+
+def test_lines_below_a_table_end_with_the_first_that_has_more_than_one_cell():
+    rows = [["0301", "6"], ["Kilde: SSB", ""], ["1601", "7"], ["", ""], ["Kilde: SSB", ""], ["Note", ""]]
+    assert footer(rows) == 2
+
+
 @pytest.mark.parametrize("size", [[1, 2, 2], [3, 2, 2]])
 def test_a_cube_of_another_shape_than_its_dimensions_is_refused(size):
     count = int(np.prod(size))
@@ -667,9 +683,9 @@ def test_yaml_that_cannot_be_read_is_one_problem(tmp_path, text):
 
 
 def test_twelve_column_names_are_listed_of_a_header_further_down(tmp_path):
-    names, figures = ";".join(f"n{number}" for number in range(15)), ";".join(["x", *["6"] * 14])
+    names, figures = ";".join(f"n{number}" for number in range(17)), ";".join(["x", *["6"] * 16])
     (tmp_path / "a.csv").write_text(f"Title;;\n{names}\n{figures}\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"n10, n11 and 3 more\)"):
+    with pytest.raises(InputError, match=r"n10, n11 and 5 more\)"):
         read(tmp_path / "a.csv")
 
 

@@ -369,6 +369,7 @@ def test_a_form_is_read_by_its_labels_wherever_they_stand(tmp_path):
     pd.testing.assert_frame_equal(one, other[list(one)])
     assert one.loc[0, "kommune"] == "Askberg kommune"
     assert one.loc[0, "ved start"] == 8.6
+    assert not read_form(tmp_path / "a.xlsx", labels="B", values="C").numbered
 
 
 @pytest.mark.parametrize(
