@@ -140,6 +140,11 @@ EQUIVALENT = (
     ("secondary", "table.row != FIXED", "ReplaceComparisonOperator_NotEq_Gt", "no row is before it"),
     ("space", "initial=first - 1", "ReplaceBinaryOperator_Sub", "an atom in no cell moves nothing"),
     ("space", "initial=first - 1", "NumberReplacer", "an atom in no cell moves nothing"),
+    ("linear_forms", "others = group[:, None] == 0", "ReplaceComparisonOperator_Eq_LtE", "no group is before 0"),
+    ("means", "*, control: str", "ReplaceBinaryOperator_Mul_Div", "every call names the arguments"),
+    ("means", "untreated = untreated |", "ReplaceBinaryOperator_BitOr_BitXor", "never both"),
+    ("robustness", '["low"] > 0) |', "ReplaceBinaryOperator_BitOr_Add", "the same of truth values"),
+    ("wild_bootstrap", "while len(found) <", "ReplaceComparisonOperator_Lt_IsNot", "a small number exists once"),
     ("plain", '(why != "").any()', "ReplaceComparisonOperator_NotEq_Eq", "with all or nothing withheld no more is"),
 )
 """Module (* for any), what its line holds, operator (its beginning): survivors that are the same program, and why."""

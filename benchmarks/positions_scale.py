@@ -35,7 +35,7 @@ from benchmarks._lines import Line, Panel, picture
 
 KIND = "bench"
 SIZES = (1, 3, 10, 30, 100)  # million rows
-COMPARED, SPREAD = 20, 100
+COMPARED, SPREAD = 20, 10
 TIMES = 5
 YEARS = range(2008, 2016)
 KINDS = "('substitute', 'apprentice', 'pensioner', 'hourly')"

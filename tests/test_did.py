@@ -420,6 +420,11 @@ def test_a_malformed_panel_is_refused_before_estimation(change, message):
         did.estimate(change(frame), weights="w", cluster="region", **NAMES)
 
 
+def test_a_column_has_one_role():
+    with pytest.raises(EstimationError, match="One column is given two roles"):
+        did.estimate(simulated(18), **NAMES | {"outcome": "first"})
+
+
 def test_never_treated_controls_must_exist():
     frame = simulated(18, {4: 10, 6: 10})
     with pytest.raises(EstimationError, match="No unit is never treated"):

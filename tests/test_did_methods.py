@@ -132,8 +132,8 @@ def test_without_never_treated_the_group_treated_last_is_the_control():
         ("callaway_santanna", {"covariates": ["x"], "est_method": "regression"}),
     ],
 )
-def test_years_of_the_calendar_move_the_years_of_the_result_and_nothing_else(method, options):
-    shift = 2011
+@pytest.mark.parametrize("shift", [2011, -30])
+def test_years_of_the_calendar_move_the_years_of_the_result_and_nothing_else(method, options, shift):
     numbered = simulated(36, {0: 20, 4: 8, 6: 8, 9: 8}, periods=9)
     # A group without figures in a period, and the period before its treatment, has comparisons without an estimate.
     numbered = numbered[~((numbered["first"] == 9) & numbered["period"].isin([2, 8]))]

@@ -79,6 +79,18 @@ def test_estimate_and_error_are_those_of_the_estimator(method, kept, weights):
         assert (found.units, found.clusters) == (wanted.n, wanted.clusters)
 
 
+@pytest.mark.parametrize("method", ["callaway_santanna", "imputation"])
+def test_periods_in_which_all_are_treated_are_not_estimated_by_the_form_either(method):
+    frame = simulated(4, {4: 10, 6: 12, 9: 9}, 10)
+    wanted = estimated(frame, method=method)
+    for test in (did.wild_bootstrap, did.randomisation_inference):
+        found = run(test, frame, draws=99, method=method, null=0.3)
+        assert found.estimate == pytest.approx(wanted.value, abs=1e-10)
+        assert found.standard_error == pytest.approx(wanted.standard_error, abs=1e-10)
+        assert found.statistic == pytest.approx((wanted.value - 0.3) / wanted.standard_error, abs=1e-8)
+        assert "(95 % interval [" in str(found)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_groups_of_a_balanced_panel_have_one_form(method):
     frame = simulated(2, {0: 12, 3: 5, 5: 4}, 7)

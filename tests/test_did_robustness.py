@@ -255,6 +255,18 @@ def test_the_monte_carlo_error_is_a_standard_deviation_of_the_sample(monkeypatch
     assert error == pytest.approx(abs(found[0] - found[1]) / np.sqrt(2))
 
 
+@pytest.mark.parametrize("anticipation", [0, 1])
+def test_an_effect_that_is_anticipated_hides_no_smaller_one(anticipation):
+    frame = panel(23)
+    shown = (frame["first"] > 0) & (frame["period"] >= frame["first"] - anticipation)
+    options = {"anticipation": anticipation, "replications": 100, **NAMES}
+    one, other = (
+        did.minimum_detectable_effect(frame.assign(y=frame["y"] + add), **options).value
+        for add in (0.0, np.where(shown, 100.0, 0.0))
+    )
+    assert one == pytest.approx(other, rel=1e-6)
+
+
 def test_few_treated_units_flatter_the_normal_test():
     frame = panel(16, {0: 150, 5: 3})
     honest = did.minimum_detectable_effect(frame, method="imputation", replications=2000, **NAMES)
