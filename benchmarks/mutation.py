@@ -8,8 +8,8 @@ time and ten seconds.
 
 Annotations are never evaluated here (`from __future__ import annotations`), so a mutated one is no mutant, nor is what
 no longer compiles. Of the survivors those in `EQUIVALENT` are left out, for the reason given there; all of them are
-listed in `results/mutation_survivors.csv`. What survived when the sample was first drawn has tests since: 88 to 94 % were
-killed then, which is what another sample is likely to show. `MUTANTS=500` tries more of each package.
+listed in `results/mutation_survivors.csv`. What survived when the sample was first drawn has tests since: 88 to 94 %
+were killed then, which is what another sample is likely to show. `MUTANTS=500` tries more of each package.
 Needed: `pip install cosmic-ray coverage`, and a system that can fork.
 """
 
