@@ -49,8 +49,6 @@ EQUIVALENT = (
     ("days", "eq=False", "ReplaceFalseWithTrue", "nobody compares two"),
     ("bounds", "made.status == 0", "ReplaceComparisonOperator_Eq_LtE", "no status is below 0"),
     ("bounds", "unit = max(1.0", "NumberReplacer", "the unit of the numbers moves no bound"),
-    ("secondary", "at_once =", "ReplaceBinaryOperator_Mul", "together or one by one gives the same"),
-    ("secondary", "at_once =", "NumberReplacer", "together or one by one gives the same"),
     ("outsider", "strict=True", "ReplaceTrueWithFalse", "each cell has a row, and each row its reason"),
     ("history", "text.isna() & needed", "ReplaceUnaryOperator_Invert_USub", "the same of truth values"),
     ("history", "~in_force.fillna(False)", "ReplaceFalseWithTrue", "who is in the register has years"),

@@ -206,7 +206,8 @@ def test_two_way_equals_statsmodels_with_dummies(weights):
     import statsmodels.api as sm
 
     frame = simulated(5).sample(frac=0.9, random_state=5)
-    ours = did.estimate(frame, method="_".join(["two_way", "fixed_effects"]), weights=weights, missing="drop", **NAMES)
+    method = "_".join(["two_way", "fixed_effects"])  # as read from a file: equal to the code's own text, not the same
+    ours = did.estimate(frame, method=method, weights=weights, missing="drop", **NAMES)
     design = pd.get_dummies(frame[["unit", "period"]].astype("category"), dtype=float).drop(columns="period_1")
     design["treated"] = ((frame["first"] > 0) & (frame["period"] >= frame["first"])).astype(float)
     weight = frame["w"] if weights else np.ones(len(frame))
@@ -547,7 +548,7 @@ def test_a_missing_covariate_is_not_dropped_with_the_outcome():
 @pytest.mark.parametrize(("low", "high", "decisive"), [(-2.0, -1.0, [1, 2]), (1.0, 2.0, [0, 1]), (-1.0, 1.0, [0, 2])])
 def test_decisive_is_what_changes_the_sign_or_the_certainty(low, high, decisive):
     full = did.Estimate((low + high) / 2, 0.1, low, high, 0.01, 10, 10, 3)
-    rows = pd.DataFrame({"left_out": [0, 1, 2], "low": [-2.0, -1.0, 1.0], "high": [-1.0, 1.0, 2.0]})
+    rows = pd.DataFrame({"left_out": [0, 1, 2], "low": [-2.0, -0.5, 0.5], "high": [-0.5, 0.5, 2.0]})
     told = did.LeaveOneOut(full=full, estimates=rows, skipped=rows.iloc[:0], over="unit")
     assert told.decisive["left_out"].tolist() == decisive
 

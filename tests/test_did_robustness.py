@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import norm
 
 from evaluation import did
-from evaluation.did import power, robustness
+from evaluation.did import power
 from evaluation.errors import EstimationError
 
 NAMES = {"outcome": "y", "unit": "unit", "period": "period", "first_treated": "first"}
@@ -78,13 +76,6 @@ def test_a_unit_that_carries_the_result_is_named():
     assert found.full.low < 0
     assert found.decisive["left_out"].tolist() == [41]
     assert "1 change the conclusion" in repr(found)
-
-
-def test_the_conclusion_changes_with_the_side_of_zero_that_the_interval_lies_on():
-    ends = pd.DataFrame({"left_out": [1, 2, 3, 4], "low": [0.4, -0.4, -1.4, 1.4], "high": [0.9, 0.2, -0.4, 2.0]})
-    for full, changed in (((0.3, 0.8), [2, 3]), ((-0.3, 0.3), [1, 3, 4]), ((-0.8, -0.3), [1, 2, 4])):
-        found = robustness.LeaveOneOut(SimpleNamespace(low=full[0], high=full[1]), ends, ends[:0], "unit")
-        assert found.decisive["left_out"].tolist() == changed
 
 
 def test_what_cannot_be_left_out_is_listed():

@@ -84,6 +84,24 @@ def test_one_count_after_the_other_protects_too(seed, monkeypatch):
     assert table.loss[one_by_one].sum() >= table.loss[at_once].sum() - 1e-9
 
 
+def test_what_is_small_enough_is_solved_at_once_and_the_rest_one_by_one(monkeypatch):
+    table = two_way([[3, 20, 9], [30, 4, 7]])
+    protected, hidden = small(table), table.atoms < LIMIT
+    unknowns = 2 * len(protected) * table.forms.shape[1]  # a high and a low world for each
+    solve, solved = secondary._solved, []
+
+    def seen(part, counts, widths, made):
+        solved.append(len(counts))
+        return solve(part, counts, widths, made)
+
+    monkeypatch.setattr(secondary, "_solved", seen)
+    for together, wanted in ((unknowns, [2]), (unknowns - 1, [1, 1])):
+        monkeypatch.setattr(secondary, "TOGETHER", together)
+        solved.clear()
+        companions(table, protected, [LIMIT] * len(protected), hidden)
+        assert solved == wanted
+
+
 def test_where_no_choice_protects_everything_is_withheld():
     table = two_way([[3, 0], [0, 1]])
     made = companions(table, [0], [LIMIT], np.array([True, False, False, False]))
